@@ -1,0 +1,10 @@
+"""The Django app."""
+
+from django.apps import AppConfig
+
+
+class AccountsApp(AppConfig):
+    """Registers the app."""
+
+    name = "accounts"
+    label = "accounts"

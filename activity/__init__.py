@@ -1,0 +1,1 @@
+"""What happened: one timeline of everything that a person did or that concerns them."""

@@ -1,0 +1,10 @@
+"""The Django app."""
+
+from django.apps import AppConfig
+
+
+class ActivityApp(AppConfig):
+    """Registers the app."""
+
+    name = "activity"
+    label = "activity"

@@ -1,0 +1,1 @@
+"""Data in Rucio: find, look, replicate."""

@@ -1,0 +1,1 @@
+"""Analyses that can be reproduced: capture, rerun on REANA, compare."""

@@ -1,0 +1,1 @@
+"""Interactive sessions on JupyterHub, and the broker of their tokens."""

@@ -1,0 +1,144 @@
+"""Every setting of the portal, typed, read from the environment (prefix ``VRE_``)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+TokenSource = Literal["exchange", "portal", "stored"]
+
+
+class Stage(StrEnum):
+    """Where this portal runs; everything but production may show the style page."""
+
+    PRODUCTION = "production"
+    DEMO = "demo"
+    TEST = "test"
+
+
+class Config(BaseSettings):
+    """The portal's settings; all faults are reported at once and secrets stay hidden."""
+
+    model_config = SettingsConfigDict(env_prefix="VRE_", extra="ignore", frozen=True)
+
+    environment: Stage = Field(
+        Stage.PRODUCTION, description="production, demo or test; production refuses weak settings"
+    )
+    debug: bool = Field(False, description="Django's debug pages; refused in production")
+    public_url: str = Field(description="The address that people type, without a slash at its end")
+    secret_key: SecretStr = Field(description="Django's signing key, at least 32 characters")
+    vault_keys: Annotated[list[SecretStr], NoDecode] = Field(
+        description="Comma-separated Fernet keys of the token vault, newest first"
+    )
+    cookie_suffix: str = Field(
+        "", description="Added to cookie names where several portals share one host name"
+    )
+    database_url: SecretStr = Field(description="PostgreSQL, as postgresql://user:password@host/db")
+    database_pool_size: int = Field(10, description="Connections a process may hold", ge=1)
+    valkey_url: SecretStr = Field(description="Valkey: broker, channel layer and cache")
+
+    providers_file: Path = Field(description="YAML list of OpenID providers (docs/identity.md)")
+    satellites_file: Path | None = Field(
+        None, description="JSON list of first-party OAuth clients of the portal's own issuer"
+    )
+    issuer_key_file: Path | None = Field(
+        None, description="PEM of the RSA key with which the portal signs for its satellites"
+    )
+    trusted_proxies: int = Field(0, description="Proxies in front whose headers are believed", ge=0)
+    terms_version: str = Field("1", description="Raising it asks everybody to accept again")
+
+    rucio_url: str | None = Field(None, description="Rucio's REST address")
+    rucio_token_source: TokenSource = Field("exchange", description="Where Rucio's tokens come from")
+    rucio_service_username: str = Field("root", description="Provisioning account (userpass)")
+    rucio_service_password: SecretStr | None = Field(None, description="Its password")
+    rucio_service_account: str = Field("root", description="The Rucio account it acts as")
+    rucio_quota_bytes: int = Field(
+        100 * 2**30, description="Limit given to a new account at each storage, bytes"
+    )
+    hub_url: str | None = Field(None, description="JupyterHub as browsers see it")
+    hub_api_url: str | None = Field(None, description="JupyterHub's API, ends in /hub/api")
+    hub_token: SecretStr | None = Field(None, description="Token of the hub's service 'portal'")
+    environments_file: Path | None = Field(None, description="YAML of the session environments")
+    reana_url: str | None = Field(None, description="REANA's server address")
+    reana_token_source: TokenSource = Field("exchange", description="Where REANA's tokens come from")
+
+    upstream_timeout: float = Field(8.0, description="Seconds that one upstream call may take")
+    page_budget: float = Field(2.0, description="Seconds that a page waits for all upstreams")
+    lease_seconds: int = Field(25, description="How long a crashed worker's work stays untouched")
+
+    brand_name: str = Field("Research Portal", description="Name in the title and the navigation")
+    brand_help_url: str = Field("", description="Where 'Help' leads; empty hides it")
+    default_language: str = Field("en", description="Language of the pages")
+
+    data_backend: str = Field("data_mgmt.backends.rucio.RucioBackend", description="Adapter class")
+    sessions_backend: str = Field(
+        "sessions.backends.jupyterhub.JupyterHubBackend", description="Adapter class"
+    )
+    workflows_backend: str = Field(
+        "reproducibility.backends.reana.ReanaBackend", description="Adapter class"
+    )
+
+    @field_validator("vault_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        return [key for key in value.split(",") if key] if isinstance(value, str) else value
+
+    @field_validator("vault_keys")
+    @classmethod
+    def _keys_are_fernet(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        if not keys:
+            raise ValueError("at least one key is needed")
+        for key in keys:
+            Fernet(key.get_secret_value())
+        return keys
+
+    @field_validator("public_url", "rucio_url", "hub_url", "hub_api_url", "reana_url")
+    @classmethod
+    def _no_slash_at_the_end(cls, value: str | None) -> str | None:
+        return value.rstrip("/") if value else value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 32:  # noqa: PLR2004 - the number is in the message
+            raise ValueError("use at least 32 random characters")
+        return value
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Self:
+        if self.environment is not Stage.PRODUCTION:
+            return self
+        if self.debug:
+            raise ValueError("VRE_DEBUG: production does not run with debug pages")
+        if not self.is_https and not self.is_loopback:
+            raise ValueError("VRE_PUBLIC_URL: production needs https beyond loopback")
+        return self
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the portal over https."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the portal is served to this machine only."""
+        return urlsplit(self.public_url).hostname in LOOPBACK
+
+    @property
+    def host(self) -> str:
+        """The host name of the public address."""
+        return urlsplit(self.public_url).hostname or ""
+
+
+@cache
+def get_config() -> Config:
+    """Return the settings, read once a process."""
+    return Config()

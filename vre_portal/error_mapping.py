@@ -1,0 +1,108 @@
+"""How an error becomes an answer: once for pages, once for the API, once for websockets."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from vre_portal.errors import (
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    PortalError,
+    SignInRequired,
+)
+from vre_portal.logs import request_id
+
+log = logging.getLogger(__name__)
+PROBLEM = "application/problem+json"
+
+
+def problem_of(error: PortalError) -> dict[str, Any]:
+    """Return the problem document of an error with the reference id that the logs have."""
+    return error.as_problem() | {"instance": f"urn:request:{request_id.get()}"}
+
+
+def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Answer an API request whose view raised (DRF's exception handler)."""
+    portal_error = _as_portal_error(error)
+    if portal_error is None:
+        return None
+    _log(portal_error)
+    return Response(
+        problem_of(portal_error),
+        status=portal_error.status,
+        headers=_headers(portal_error),
+        content_type=PROBLEM,
+    )
+
+
+class ProblemPageMiddleware:
+    """Answers a page whose view raised a `PortalError`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on; errors arrive in `process_exception`."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Return the page of a `PortalError`; leave everything else to Django."""
+        return error_page(request, error) if isinstance(error, PortalError) else None
+
+
+def error_page(request: HttpRequest, error: PortalError) -> HttpResponse:
+    """Return the error as a page, a fragment's text, or a redirect to the sign-in."""
+    _log(error)
+    if request.path.startswith("/api/"):
+        return JsonResponse(
+            problem_of(error), status=error.status, content_type=PROBLEM, headers=_headers(error)
+        )
+    if isinstance(error, SignInRequired) and request.method == "GET":
+        return redirect(f"/accounts/login/?{urlencode({'next': request.get_full_path()})}")
+    context = {"error": error, "reference": request_id.get()}
+    return render(request, "error.html", context, status=error.status, headers=_headers(error))
+
+
+def _headers(error: PortalError) -> dict[str, str]:
+    return {"Retry-After": "5"} if error.retryable else {}
+
+
+def _log(error: PortalError) -> None:
+    level = logging.WARNING if error.status >= 500 else logging.INFO  # noqa: PLR2004 - HTTP's own
+    log.log(level, "%s: %s (cause: %r)", error.code, error.message, error.__cause__)
+
+
+def _as_portal_error(error: Exception) -> PortalError | None:
+    match error:
+        case PortalError():
+            return error
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return SignInRequired("Sign in, or send a personal token as 'Authorization: Bearer'.")
+        case exceptions.PermissionDenied() | PermissionDenied():
+            return Forbidden("You may not do this.")
+        case exceptions.NotFound() | Http404():
+            return NotFound("There is nothing at this address.")
+        case exceptions.ValidationError():
+            return _invalid(error)
+        case exceptions.ParseError():
+            return InvalidRequest(f"The body is not valid JSON: {error.detail}")
+    return None
+
+
+def _invalid(error: exceptions.ValidationError) -> InvalidRequest:
+    detail: Any = error.detail
+    if isinstance(detail, dict):
+        field, reasons = next(iter(detail.items()))
+        reason = reasons[0] if isinstance(reasons, list) else reasons
+        return InvalidRequest(f"{field}: {reason}", field=str(field))
+    return InvalidRequest(str(detail[0] if isinstance(detail, list) and detail else detail))

@@ -1,0 +1,82 @@
+"""The one way out: time-outs, request id, and every transport error in the portal's own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from vre_portal.config import get_config
+from vre_portal.errors import UpstreamRefused, UpstreamTimeout, UpstreamUnavailable
+from vre_portal.logs import request_id
+
+CONNECT_SECONDS = 2.0
+UNAVAILABLE = {502, 503, 504}
+
+
+@cache
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    # A connection that the server closed while idle is safe to try again for reads only.
+    retry = Retry(total=1, connect=1, read=0, status=0, redirect=0, allowed_methods=["GET", "HEAD"])
+    adapter = HTTPAdapter(pool_connections=16, pool_maxsize=32, max_retries=retry)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+def call(
+    service: str,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+    **kwargs: Any,  # noqa: ANN401 - passed on to requests as it is
+) -> requests.Response:
+    """Send one request and return the answer, whatever its status but 502, 503 and 504.
+
+    Raises
+    ------
+    UpstreamTimeout
+        No answer within `timeout` seconds (the configured one unless given).
+    UpstreamUnavailable
+        No connection, or the service's front says that it is down.
+    """
+    seconds = timeout or get_config().upstream_timeout
+    sent = {"X-Request-Id": request_id.get(), **(headers or {})}
+    try:
+        answer = _session().request(
+            method,
+            url,
+            headers=sent,
+            timeout=(min(CONNECT_SECONDS, seconds), seconds),
+            allow_redirects=False,
+            **kwargs,
+        )
+    except requests.Timeout as exc:
+        raise UpstreamTimeout(f"{service} did not answer in time. Try again.", service=service) from exc
+    except requests.ConnectionError as exc:
+        raise UpstreamUnavailable(
+            f"{service} does not answer at the moment. Try again in a minute.", service=service
+        ) from exc
+    except requests.RequestException as exc:
+        raise UpstreamRefused(f"{service} could not be asked.", service=service) from exc
+    if answer.status_code in UNAVAILABLE:
+        raise UpstreamUnavailable(
+            f"{service} is not available at the moment. Try again in a minute.", service=service
+        )
+    return answer
+
+
+def json_of(service: str, answer: requests.Response) -> Any:  # noqa: ANN401 - the caller parses
+    """Return an answer's JSON, or raise `UpstreamRefused` when it has none."""
+    try:
+        return answer.json()
+    except ValueError as exc:
+        raise UpstreamRefused(f"{service} gave an answer that is not JSON.", service=service) from exc

@@ -1,0 +1,123 @@
+"""Live state: tell the pages that watch an object, and the websocket through which they do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from channels.layers import get_channel_layer
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+
+from vre_portal.errors import PortalError
+
+log = logging.getLogger(__name__)
+
+#: Given a user's primary key and an object's id: the present state, or NotFound for strangers.
+PresentState = Callable[[Any, str], Mapping[str, Any]]
+_topics: dict[str, PresentState] = {}
+MAX_WATCHED = 100
+
+
+def topic(kind: str) -> Callable[[PresentState], PresentState]:
+    """Register how the present state of `<kind>:<id>` is read, and who may: apps call it at start."""
+
+    def register(read: PresentState) -> PresentState:
+        _topics[kind] = read
+        return read
+
+    return register
+
+
+def group_of(name: str) -> str:
+    """Return the channel group of a topic such as ``run:<uuid>``."""
+    return name.replace(":", ".")
+
+
+def publish(name: str, event: Mapping[str, Any]) -> None:
+    """Tell everybody who watches a topic, after the transaction is on disk.
+
+    Losing the message is harmless: pages read the present state whenever they connect.
+    """
+    message = {"type": "live.event", "topic": name, "event": dict(event)}
+
+    def send() -> None:
+        layer = get_channel_layer()
+        if layer is None:
+            return
+        try:
+            async_to_sync(layer.group_send)(group_of(name), message)
+        except OSError as exc:
+            log.warning("live: %s not told: %s", name, exc)
+
+    transaction.on_commit(send)
+
+
+class LiveConsumer(AsyncJsonWebsocketConsumer):
+    """``/ws/live``: a page says what it watches, gets the present state first, then each change."""
+
+    watched: set[str]
+
+    async def connect(self) -> None:
+        """Accept signed-in people only."""
+        self.watched = set()
+        user = self.scope.get("user") or AnonymousUser()
+        if not user.is_authenticated:
+            await self.close(code=4401)
+            return
+        self.user_id = user.pk
+        await self.channel_layer.group_add(group_of(f"user:{user.pk}"), self.channel_name)
+        await self.accept()
+
+    async def receive_json(self, content: Any, **_: Any) -> None:  # noqa: ANN401 - Channels' signature
+        """Take ``{"watch": [...]}``; everything else is answered with a problem."""
+        names = content.get("watch") if isinstance(content, dict) else None
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            await self.send_json({"problem": 'Send {"watch": ["run:<id>", ...]}.'})
+            return
+        for name in names[:MAX_WATCHED]:
+            if name not in self.watched and len(self.watched) < MAX_WATCHED:
+                await self._watch(name)
+
+    async def _watch(self, name: str) -> None:
+        kind, _, key = name.partition(":")
+        read = _topics.get(kind)
+        if read is None:
+            await self.send_json({"topic": name, "problem": "Nothing of this kind can be watched."})
+            return
+        # Join before reading, so that no change falls between the two.
+        await self.channel_layer.group_add(group_of(name), self.channel_name)
+        try:
+            state = await database_sync_to_async(read)(self.user_id, key)
+        except PortalError as exc:
+            await self.channel_layer.group_discard(group_of(name), self.channel_name)
+            await self.send_json({"topic": name, "problem": exc.message})
+            return
+        self.watched.add(name)
+        await self.send_json({"topic": name, "event": dict(state)})
+
+    async def live_event(self, message: dict[str, Any]) -> None:
+        """Pass an event on to the page."""
+        await self.send_json({"topic": message["topic"], "event": message["event"]})
+
+    async def live_close(self, message: dict[str, Any]) -> None:
+        """Close, because the user signed out or was suspended."""
+        await self.close(code=4401)
+
+    async def disconnect(self, code: int) -> None:
+        """Leave every group."""
+        names = {*self.watched, f"user:{self.user_id}"} if hasattr(self, "user_id") else set()
+        leaves = [self.channel_layer.group_discard(group_of(n), self.channel_name) for n in names]
+        await asyncio.gather(*cast("list[Awaitable[None]]", leaves))
+
+
+def close_sockets_of(user_id: object) -> None:
+    """Close each open websocket of a user."""
+    layer = get_channel_layer()
+    if layer is not None:
+        async_to_sync(layer.group_send)(group_of(f"user:{user_id}"), {"type": "live.close"})

@@ -1,0 +1,27 @@
+"""A short id for each request: in logs, in answers, and in calls to backends."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from vre_portal.logs import request_id
+
+
+class RequestIdMiddleware:
+    """Sets the id before anything else and gives it back as ``X-Request-Id``."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the id in a header."""
+        token = request_id.set(secrets.token_hex(6))
+        try:
+            response = self.get_response(request)
+            response["X-Request-Id"] = request_id.get()
+            return response
+        finally:
+            request_id.reset(token)

@@ -1,0 +1,187 @@
+"""Work that must not be lost: steps under a lease, woken by messages and swept by the clock.
+
+The Operation row is the truth; a Celery message only wakes it. A step is short, looks at the
+backend before it creates anything there, saves what it learnt, and says whether it is done or
+when to look again. A worker killed in a step costs one lease.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from celery import shared_task
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from vre_portal.config import get_config
+from vre_portal.errors import PortalError
+from vre_portal.models import Operation, OperationState
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 8
+MAX_BACKOFF = 60.0
+WAKE_LIMIT = 200
+#: Up to this many seconds a delay is a message of its own; longer ones wait for the clock.
+SHORT_DELAY = 5.0
+
+
+class LeaseLost(Exception):  # noqa: N818 - a signal between workers, never shown
+    """Another worker took the operation over: stop without touching anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The operation has reached its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Call the step once more in so many seconds; progress was made."""
+
+    seconds: float = 0.0
+
+
+Outcome = Done | Again
+Step = Callable[[Operation], Outcome]
+GiveUp = Callable[[Operation, PortalError], None]
+_steps: dict[str, tuple[Step, GiveUp]] = {}
+
+
+def register(kind: str, step: Step, *, give_up: GiveUp) -> None:
+    """Say which step drives a kind, and what to record when it fails for good."""
+    _steps[kind] = (step, give_up)
+
+
+def begin(kind: str, *, subject: uuid.UUID, user_id: object, key: str | None = None) -> Operation:
+    """Write an operation in the caller's transaction; it starts when that is committed.
+
+    `key` makes it idempotent: the same key returns the operation that is already there.
+    """
+    operation, made = Operation.objects.get_or_create(
+        key=key or f"{kind}:{subject}",
+        defaults={"kind": kind, "subject": subject, "user_id": user_id},
+    )
+    if made:
+        _wake(operation.pk)
+    return operation
+
+
+def hold(operation: Operation) -> None:
+    """Prolong the lease in the middle of a long step.
+
+    Raises
+    ------
+    LeaseLost
+        Somebody else has taken the operation over.
+    """
+    until = timezone.now() + timedelta(seconds=get_config().lease_seconds)
+    mine = Operation.objects.filter(pk=operation.pk, lease=operation.lease)
+    if not mine.update(lease_until=until):
+        raise LeaseLost
+
+
+def advance(operation_id: uuid.UUID | str) -> None:
+    """Do the next step of an operation, unless somebody else is at it."""
+    operation = _take(operation_id)
+    if operation is None:
+        return
+    step, give_up = _steps[operation.kind]
+    try:
+        outcome = step(operation)
+    except LeaseLost:
+        log.warning("operation %s: lease lost", operation)
+        return
+    except PortalError as exc:
+        _after_error(operation, exc, give_up)
+        return
+    except Exception:
+        log.exception("operation %s: step failed", operation)
+        _after_error(operation, _unexpected(operation), give_up)
+        return
+    _settle(operation, outcome)
+
+
+def _unexpected(operation: Operation) -> PortalError:
+    error = PortalError(f"An unexpected fault; tell the operators the reference {operation.pk}.")
+    error.retryable = True  # type: ignore[misc]  # a fault of ours may be over after a restart
+    return error
+
+
+def _free(now: datetime) -> Q:
+    unleased = Q(lease_until=None) | Q(lease_until__lt=now)
+    return Q(state=OperationState.WAITING, due_at__lte=now + timedelta(milliseconds=200)) & unleased
+
+
+@transaction.atomic
+def _take(operation_id: uuid.UUID | str) -> Operation | None:
+    now = timezone.now()
+    rows = Operation.objects.select_for_update(skip_locked=True)
+    operation = rows.filter(_free(now), pk=operation_id).first()
+    if operation is None:
+        return None
+    operation.lease = uuid.uuid4()
+    operation.lease_until = now + timedelta(seconds=get_config().lease_seconds)
+    operation.attempts += 1
+    operation.save(update_fields=["lease", "lease_until", "attempts"])
+    return operation
+
+
+def _settle(operation: Operation, outcome: Outcome) -> None:
+    if isinstance(outcome, Done):
+        _release(operation, state=OperationState.DONE, problem="")
+        return
+    due = timezone.now() + timedelta(seconds=outcome.seconds)
+    if _release(operation, due_at=due, attempts=0, problem="") and outcome.seconds <= SHORT_DELAY:
+        _wake(operation.pk, outcome.seconds)
+
+
+def _after_error(operation: Operation, error: PortalError, give_up: GiveUp) -> None:
+    log.warning("operation %s: %s (cause: %r)", operation, error.message, error.__cause__)
+    if error.retryable and operation.attempts < MAX_ATTEMPTS:
+        delay = min(2.0**operation.attempts, MAX_BACKOFF)
+        due = timezone.now() + timedelta(seconds=delay)
+        _release(operation, due_at=due, problem=error.message)
+        return
+    with transaction.atomic():
+        if _release(operation, state=OperationState.FAILED, problem=error.message):
+            give_up(operation, error)
+
+
+def _release(operation: Operation, **changes: Any) -> bool:  # noqa: ANN401 - model fields
+    """Give the lease back with changes; False when it was no longer ours."""
+    mine = Operation.objects.filter(pk=operation.pk, lease=operation.lease)
+    return bool(mine.update(lease=None, lease_until=None, updated_at=timezone.now(), **changes))
+
+
+def _wake(operation_id: uuid.UUID, delay: float = 0.0) -> None:
+    transaction.on_commit(partial(_send, str(operation_id), delay))
+
+
+def _send(operation_id: str, delay: float) -> None:
+    try:
+        advance_task.apply_async((operation_id,), countdown=delay or None)
+    except OSError as exc:
+        # The clock finds the row when the broker is back.
+        log.warning("operation %s: not woken: %s", operation_id, exc)
+
+
+@shared_task(name="portal.advance")
+def advance_task(operation_id: str) -> None:
+    """Wake one operation."""
+    advance(operation_id)
+
+
+@shared_task(name="portal.wake_operations")
+def wake_operations() -> None:
+    """Wake every operation that is due and that nobody holds."""
+    due = Operation.objects.filter(_free(timezone.now())).order_by("due_at")
+    for operation_id in due.values_list("pk", flat=True)[:WAKE_LIMIT]:
+        _send(str(operation_id), 0.0)
