@@ -1,0 +1,1 @@
+"""The demo's Rucio: the real server and daemons, with copies between folders as its transfers."""
