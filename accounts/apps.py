@@ -1,10 +1,26 @@
 """The Django app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AccountsApp(AppConfig):
-    """Registers the app."""
+    """Registers provisioning, the checklist's live state, and the satellites."""
 
     name = "accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Hook the app into the ground."""
+        from accounts import provisioning  # noqa: PLC0415 - models are ready only now
+        from vre_portal import live, operations  # noqa: PLC0415
+
+        operations.register(provisioning.KIND, provisioning.step, give_up=provisioning.give_up)
+        live.topic("checklist")(provisioning.present_state)
+        post_migrate.connect(_sync_satellites, sender=self, weak=False)
+
+
+def _sync_satellites(**_: object) -> None:
+    from accounts.issuer import sync_satellites  # noqa: PLC0415 - models are ready only now
+
+    sync_satellites()

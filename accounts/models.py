@@ -148,9 +148,7 @@ class Acceptance(models.Model):
     accepted_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["user", "version"], name="accepted_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["user", "version"], name="accepted_once")]
 
     def __str__(self) -> str:
         return f"{self.user_id} accepted {self.version}"

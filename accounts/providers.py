@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from functools import cache
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import yaml
@@ -44,6 +43,7 @@ class Provider:
     hint_parameter: str = ""
     groups_claim: str = "groups"
     group_authorities: tuple[str, ...] = ()
+    roles: tuple[tuple[str, str], ...] = ()
     exchange_scope: str = "openid profile"
 
 
@@ -83,6 +83,7 @@ def _provider(entry: Mapping[str, Any]) -> Provider:
         client_secret=entry["client_secret"],
         groups_claim=claims.get("groups", "groups"),
         group_authorities=tuple(entry.get("group_authorities", ())),
+        roles=tuple(entry.get("roles", {}).items()),
         **lists,
         **texts,
     )
@@ -163,11 +164,6 @@ def keys(provider: Provider, *, refetch: bool = False) -> KeySet:
     return KeySet(usable)
 
 
-def origins() -> list[str]:
-    """Return the origins of all providers: what a sign-in form may lead to (CSP form-action)."""
-    return sorted({"{0.scheme}://{0.netloc}".format(urlsplit(p.issuer)) for p in registry().values()})
-
-
 def redeem(
     provider: Provider, *, code: str, verifier: str, redirect_uri: str
 ) -> tuple[Tokens, Mapping[str, Any]]:
@@ -207,7 +203,9 @@ def revoke(provider: Provider, refresh_token: str) -> None:
     url = metadata(provider).get("revocation_endpoint")
     if url:
         form = {"token": refresh_token, "token_type_hint": "refresh_token"}
-        call(provider.name, "POST", url, data=form, auth=(provider.client_id, provider.client_secret))
+        call(
+            provider.name, "POST", url, data=form, auth=(provider.client_id, provider.client_secret)
+        )
 
 
 def userinfo(provider: Provider, access_token: str) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+import yaml
 from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -56,7 +57,9 @@ class Config(BaseSettings):
     terms_version: str = Field("1", description="Raising it asks everybody to accept again")
 
     rucio_url: str | None = Field(None, description="Rucio's REST address")
-    rucio_token_source: TokenSource = Field("exchange", description="Where Rucio's tokens come from")
+    rucio_token_source: TokenSource = Field(
+        "exchange", description="Where Rucio's tokens come from"
+    )
     rucio_service_username: str = Field("root", description="Provisioning account (userpass)")
     rucio_service_password: SecretStr | None = Field(None, description="Its password")
     rucio_service_account: str = Field("root", description="The Rucio account it acts as")
@@ -68,7 +71,9 @@ class Config(BaseSettings):
     hub_token: SecretStr | None = Field(None, description="Token of the hub's service 'portal'")
     environments_file: Path | None = Field(None, description="YAML of the session environments")
     reana_url: str | None = Field(None, description="REANA's server address")
-    reana_token_source: TokenSource = Field("exchange", description="Where REANA's tokens come from")
+    reana_token_source: TokenSource = Field(
+        "exchange", description="Where REANA's tokens come from"
+    )
 
     upstream_timeout: float = Field(8.0, description="Seconds that one upstream call may take")
     page_budget: float = Field(2.0, description="Seconds that a page waits for all upstreams")
@@ -131,6 +136,13 @@ class Config(BaseSettings):
     def is_loopback(self) -> bool:
         """Whether the portal is served to this machine only."""
         return urlsplit(self.public_url).hostname in LOOPBACK
+
+    @property
+    def form_targets(self) -> list[str]:
+        """Return the origins to which a form may lead by redirects: providers and the hub."""
+        entries = yaml.safe_load(self.providers_file.read_text()) or []
+        urls = [*(entry["issuer"] for entry in entries), *([self.hub_url] if self.hub_url else [])]
+        return sorted({"{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls})
 
     @property
     def host(self) -> str:

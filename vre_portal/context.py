@@ -55,7 +55,9 @@ def _navigation(request: HttpRequest) -> list[NavigationItem]:
         ("analyses", _("Analyses"), "/analyses/"),
         ("runs", _("Runs"), "/runs/"),
     ]
-    here = max((url for _k, _t, url in entries if request.path.startswith(url)), key=len, default="")
+    here = max(
+        (url for _k, _t, url in entries if request.path.startswith(url)), key=len, default=""
+    )
     user_id = request.user.pk
     return [
         NavigationItem(

@@ -84,7 +84,9 @@ class InvalidRequest(PortalError):
 
     code, title, status = "invalid-request", "Please check what was entered", 422
 
-    def __init__(self, message: str, *, field: str | None = None, service: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, field: str | None = None, service: str | None = None
+    ) -> None:
         super().__init__(message, service=service)
         self.field = field
 

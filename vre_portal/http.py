@@ -60,7 +60,9 @@ def call(
             **kwargs,
         )
     except requests.Timeout as exc:
-        raise UpstreamTimeout(f"{service} did not answer in time. Try again.", service=service) from exc
+        raise UpstreamTimeout(
+            f"{service} did not answer in time. Try again.", service=service
+        ) from exc
     except requests.ConnectionError as exc:
         raise UpstreamUnavailable(
             f"{service} does not answer at the moment. Try again in a minute.", service=service
@@ -79,4 +81,6 @@ def json_of(service: str, answer: requests.Response) -> Any:  # noqa: ANN401 - t
     try:
         return answer.json()
     except ValueError as exc:
-        raise UpstreamRefused(f"{service} gave an answer that is not JSON.", service=service) from exc
+        raise UpstreamRefused(
+            f"{service} gave an answer that is not JSON.", service=service
+        ) from exc

@@ -93,7 +93,9 @@ DATABASES = {
 }
 
 _valkey = CONFIG.valkey_url.get_secret_value()
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _valkey}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _valkey}
+}
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
@@ -139,7 +141,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF, CONFIG.public_url.replace("http", "ws", 1)],
-        "form-action": [SELF],
+        "form-action": [SELF, *CONFIG.form_targets],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
@@ -180,8 +182,6 @@ SPECTACULAR_SETTINGS = {
 # mozilla-django-oidc asks for these at import; each provider has its own in the registry.
 OIDC_RP_CLIENT_ID = OIDC_RP_CLIENT_SECRET = "per-provider"  # noqa: S105 - a placeholder, never sent
 OIDC_OP_AUTHORIZATION_ENDPOINT = OIDC_OP_TOKEN_ENDPOINT = OIDC_OP_USER_ENDPOINT = "per-provider"
-OIDC_AUTHENTICATION_CALLBACK_URL = "accounts:callback-base"
-OIDC_RP_SIGN_ALGO = "RS256"
 LOGOUT_REDIRECT_URL = "/"
 
 OAUTH2_PROVIDER = {
@@ -203,7 +203,9 @@ LOGGING = {
         "no_tokens": {"()": "vre_portal.logs.TokenFilter"},
         "request_id": {"()": "vre_portal.logs.RequestIdFilter"},
     },
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",

@@ -1,0 +1,43 @@
+"""Record what happened, and tell it again: on Home and on each object's timeline."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from activity.models import Event, Level
+
+Subject = tuple[str, object]
+
+
+def record(
+    *,
+    user_id: object,
+    verb: str,
+    subject: Subject,
+    text: str,
+    level: Level | str = Level.INFO,
+    url: str = "",
+) -> Event:
+    """Write an event; `subject` is a kind and an id, such as ``("run", run.id)``."""
+    kind, key = subject
+    return Event.objects.create(
+        user_id=user_id,
+        verb=verb,
+        subject_kind=kind,
+        subject_id=str(key),
+        text=text,
+        level=level,
+        url=url,
+    )
+
+
+def visible_to(user: User) -> QuerySet[Event]:
+    """Return the events that concern a user."""
+    return Event.objects.filter(user=user)
+
+
+def timeline(user: User, subject: Subject) -> QuerySet[Event]:
+    """Return the events of one object, newest first."""
+    kind, key = subject
+    return visible_to(user).filter(subject_kind=kind, subject_id=str(key))

@@ -1,0 +1,6 @@
+"""Addresses of the pages."""
+
+from django.urls.resolvers import URLPattern
+
+app_name = "sessions"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,61 @@
+"""Every address of the portal."""
+
+from django.conf import settings
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+from oauth2_provider import views as issuer_views
+
+import accounts.api
+import activity.api
+import data_mgmt.api
+import reproducibility.api
+import sessions.api
+from vre_portal import health, views
+from vre_portal.config import Stage
+
+# Only what a satellite needs: no pages to register clients or list tokens.
+issuer_patterns = (
+    [
+        path("authorize/", issuer_views.AuthorizationView.as_view(), name="authorize"),
+        path("token/", issuer_views.TokenView.as_view(), name="token"),
+        path("userinfo/", issuer_views.UserInfoView.as_view(), name="user-info"),
+        path(
+            ".well-known/openid-configuration",
+            issuer_views.ConnectDiscoveryInfoView.as_view(),
+            name="oidc-connect-discovery-info",
+        ),
+        path(".well-known/jwks.json", issuer_views.JwksInfoView.as_view(), name="jwks-info"),
+    ],
+    "oauth2_provider",
+)
+
+api_patterns = [
+    *accounts.api.urlpatterns,
+    *activity.api.urlpatterns,
+    *data_mgmt.api.urlpatterns,
+    *sessions.api.urlpatterns,
+    *reproducibility.api.urlpatterns,
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+]
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("accounts/", include("accounts.urls")),
+    path("oauth/", include(issuer_patterns)),
+    path("api/v1/", include((api_patterns, "api"))),
+    path("api/docs/", views.api_docs, name="api-docs"),
+    path("docs/errors", views.error_docs, name="error-docs"),
+    path("", include("data_mgmt.urls")),
+    path("", include("sessions.urls")),
+    path("", include("reproducibility.urls")),
+]
+
+if settings.CONFIG.environment is not Stage.PRODUCTION:
+    from vre_portal import styleguide
+
+    urlpatterns.append(path("styleguide/", styleguide.styleguide, name="styleguide"))
+
+handler404 = "vre_portal.views.not_found"
+handler500 = "vre_portal.views.server_error"
