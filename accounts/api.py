@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import BackendAccount, Identity, User
+from accounts.rest import user_of
 
 
 class IdentitySerializer(serializers.ModelSerializer[Identity]):
@@ -45,7 +46,7 @@ class MeView(APIView):
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
         """Return the signed-in user with identities and accounts."""
-        return Response(MeSerializer(request.user).data)
+        return Response(MeSerializer(user_of(request)).data)
 
 
 urlpatterns = [path("me", MeView.as_view(), name="me")]

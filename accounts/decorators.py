@@ -22,7 +22,7 @@ class SignedInRequest(HttpRequest):
 
 def signed_in(
     view: Callable[Concatenate[SignedInRequest, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+) -> Callable[..., HttpResponseBase]:
     """Ask strangers to sign in; the page that they wanted opens afterwards."""
 
     @wraps(view)

@@ -17,7 +17,7 @@ class SatelliteValidator(OAuth2Validator):  # type: ignore[misc]  # untyped base
 
     oidc_claim_scope = None
 
-    def get_additional_claims(self, request: Any) -> dict[str, Any]:  # noqa: ANN401 - oauthlib's
+    def get_additional_claims(self, request: Any) -> dict[str, Any]:
         """Return the claims of the id_token and of userinfo."""
         user = request.user
         return {

@@ -91,7 +91,7 @@ class TokenGrant(models.Model):
 
 
 class AudienceToken(models.Model):
-    """A short token for one audience, exchanged from a grant and kept until it is old, encrypted."""
+    """A short token for one audience, exchanged from a grant, kept encrypted until it is old."""
 
     grant = models.ForeignKey(TokenGrant, on_delete=models.CASCADE, related_name="audiences")
     audience = models.CharField(max_length=60)

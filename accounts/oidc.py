@@ -164,7 +164,7 @@ class FederatedBackend(OIDCAuthenticationBackend):  # type: ignore[misc]  # unty
     def authenticate(
         self,
         request: HttpRequest | None,
-        **credentials: Any,  # noqa: ANN401 - Django's signature
+        **credentials: Any,
     ) -> User | None:
         """Return the active user of a callback's code.
 
@@ -177,7 +177,7 @@ class FederatedBackend(OIDCAuthenticationBackend):  # type: ignore[misc]  # unty
             return None
         provider: Provider = credentials["provider"]
         entry: Mapping[str, Any] = credentials["entry"]
-        tokens, _answer = providers.redeem(
+        tokens = providers.redeem(
             provider,
             code=credentials["code"],
             verifier=entry["code_verifier"],
@@ -191,7 +191,7 @@ class FederatedBackend(OIDCAuthenticationBackend):  # type: ignore[misc]  # unty
         user = services.sign_in(provider, {**claims, **known}, tokens)
         return user if user.is_active else None
 
-    def get_user(self, user_id: object) -> User | None:
+    def get_user(self, user_id: str) -> User | None:
         """Return the user of a session, unless suspended."""
         return User.objects.filter(pk=user_id, is_active=True).first()
 
@@ -209,16 +209,16 @@ def verify_id_token(provider: Provider, token: str, *, nonce: str) -> Mapping[st
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
     authorized = claims.get("azp")
-    times = {name: claims.get(name) for name in ("exp", "iat")}
+    expires, issued = claims.get("exp"), claims.get("iat")
     if claims.get("iss") != provider.issuer:
         raise Forbidden("The sign-in names another issuer.")
     if provider.client_id not in audiences or authorized not in {None, provider.client_id}:
         raise Forbidden("The sign-in was meant for another application.")
     if len(audiences) > 1 and authorized is None:
         raise Forbidden("The sign-in does not say for which application it is.")
-    if not all(isinstance(value, int | float) for value in times.values()):
+    if not isinstance(expires, int | float) or not isinstance(issued, int | float):
         raise Forbidden("The sign-in does not say how long it is valid.")
-    if times["exp"] < now - CLOCK_SKEW or times["iat"] > now + CLOCK_SKEW:
+    if expires < now - CLOCK_SKEW or issued > now + CLOCK_SKEW:
         raise Forbidden("The sign-in is expired or not valid yet. Is a clock wrong?")
     if claims.get("nbf", 0) > now + CLOCK_SKEW:
         raise Forbidden("The sign-in is not valid yet. Is a clock wrong?")

@@ -66,13 +66,11 @@ def registry() -> Mapping[str, Provider]:
 
 def _provider(entry: Mapping[str, Any]) -> Provider:
     claims = entry.get("claims", {})
-    lists = {key: tuple(entry[key]) for key in ("scopes", "algorithms") if key in entry}
-    texts = {
-        key: entry[key]
-        for key in ("description", "logo", "hint_parameter", "exchange_scope")
-        if key in entry
-    }
-    refused = set(lists.get("algorithms", ())) - set(ASYMMETRIC)
+    lists = ("scopes", "algorithms")
+    texts = ("description", "logo", "hint_parameter", "exchange_scope")
+    given: dict[str, Any] = {key: tuple(entry[key]) for key in lists if key in entry}
+    given |= {key: str(entry[key]) for key in texts if key in entry}
+    refused = set(given.get("algorithms", ())) - set(ASYMMETRIC)
     if refused:
         raise ValueError(f"provider {entry['slug']}: algorithms {sorted(refused)} are not allowed")
     return Provider(
@@ -84,8 +82,7 @@ def _provider(entry: Mapping[str, Any]) -> Provider:
         groups_claim=claims.get("groups", "groups"),
         group_authorities=tuple(entry.get("group_authorities", ())),
         roles=tuple(entry.get("roles", {}).items()),
-        **lists,
-        **texts,
+        **given,
     )
 
 
@@ -110,7 +107,7 @@ class _Kept:
         self.lock = Lock()
         self.values: dict[str, tuple[float, Any]] = {}
 
-    def get(self, url: str, service: str, max_age: float) -> Any:  # noqa: ANN401 - JSON
+    def get(self, url: str, service: str, max_age: float) -> Any:
         """Return the JSON at a URL, at most `max_age` seconds old."""
         with self.lock:
             at, value = self.values.get(url, (0.0, None))
@@ -164,13 +161,11 @@ def keys(provider: Provider, *, refetch: bool = False) -> KeySet:
     return KeySet(usable)
 
 
-def redeem(
-    provider: Provider, *, code: str, verifier: str, redirect_uri: str
-) -> tuple[Tokens, Mapping[str, Any]]:
-    """Return the tokens for an authorization code (RFC 6749 4.1.3 with RFC 7636), and the answer."""
+def redeem(provider: Provider, *, code: str, verifier: str, redirect_uri: str) -> Tokens:
+    """Return the tokens for an authorization code (RFC 6749 4.1.3, RFC 7636)."""
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
     answer = _token_request(provider, form | {"code_verifier": verifier})
-    return _tokens(provider, answer), answer
+    return _tokens(provider, answer)
 
 
 def refresh(provider: Provider, refresh_token: str) -> Tokens:

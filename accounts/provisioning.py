@@ -74,7 +74,7 @@ def give_up(operation: Operation, error: PortalError) -> None:
     _record(row, state=AccountState.FAILED, problem=error.message)
 
 
-def _record(row: BackendAccount, **changes: Any) -> None:  # noqa: ANN401 - model fields
+def _record(row: BackendAccount, **changes: Any) -> None:
     BackendAccount.objects.filter(pk=row.pk).update(checked_at=timezone.now(), **changes)
     row.refresh_from_db()
     tell(row)

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.rest import user_of
 from activity import services
 from activity.models import Event
 from vre_portal.paging import PAGE_PARAMETERS, page
@@ -35,7 +36,7 @@ class ActivityView(APIView):
     @extend_schema(parameters=PAGE_PARAMETERS, responses=ActivityPageSerializer)
     def get(self, request: Request) -> Response:
         """Return the user's events, newest first."""
-        items, following = page(services.visible_to(request.user), request, by="at")
+        items, following = page(services.visible_to(user_of(request)), request, by="at")
         return Response({"items": EventSerializer(items, many=True).data, "next": following})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db.models import QuerySet
 
 from accounts.models import User
@@ -12,7 +14,7 @@ Subject = tuple[str, object]
 
 def record(
     *,
-    user_id: object,
+    user_id: UUID,
     verb: str,
     subject: Subject,
     text: str,

@@ -16,7 +16,7 @@ from django.urls import path  # noqa: E402
 from vre_portal.config import get_config  # noqa: E402
 from vre_portal.live import LiveConsumer  # noqa: E402
 
-_live = URLRouter([path("ws/live", LiveConsumer.as_asgi())])
+_live = URLRouter([path("ws/live", LiveConsumer.as_asgi())])  # type: ignore[arg-type, list-item]  # the stubs know Django's views only
 
 application = ProtocolTypeRouter(
     {

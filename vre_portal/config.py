@@ -113,7 +113,7 @@ class Config(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value()) < 32:  # noqa: PLR2004 - the number is in the message
+        if len(value.get_secret_value()) < 32:
             raise ValueError("use at least 32 random characters")
         return value
 

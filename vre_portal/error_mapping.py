@@ -70,7 +70,10 @@ def error_page(request: HttpRequest, error: PortalError) -> HttpResponse:
     if isinstance(error, SignInRequired) and request.method == "GET":
         return redirect(f"/accounts/login/?{urlencode({'next': request.get_full_path()})}")
     context = {"error": error, "reference": request_id.get()}
-    return render(request, "error.html", context, status=error.status, headers=_headers(error))
+    answer = render(request, "error.html", context, status=error.status)
+    for name, value in _headers(error).items():
+        answer[name] = value
+    return answer
 
 
 def _headers(error: PortalError) -> dict[str, str]:
@@ -78,11 +81,11 @@ def _headers(error: PortalError) -> dict[str, str]:
 
 
 def _log(error: PortalError) -> None:
-    level = logging.WARNING if error.status >= 500 else logging.INFO  # noqa: PLR2004 - HTTP's own
+    level = logging.WARNING if error.status >= 500 else logging.INFO
     log.log(level, "%s: %s (cause: %r)", error.code, error.message, error.__cause__)
 
 
-def _as_portal_error(error: Exception) -> PortalError | None:
+def _as_portal_error(error: Exception) -> PortalError | None:  # noqa: PLR0911 - one a kind
     match error:
         case PortalError():
             return error

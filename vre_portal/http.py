@@ -37,7 +37,7 @@ def call(
     *,
     headers: Mapping[str, str] | None = None,
     timeout: float | None = None,
-    **kwargs: Any,  # noqa: ANN401 - passed on to requests as it is
+    **kwargs: Any,
 ) -> requests.Response:
     """Send one request and return the answer, whatever its status but 502, 503 and 504.
 
@@ -76,7 +76,7 @@ def call(
     return answer
 
 
-def json_of(service: str, answer: requests.Response) -> Any:  # noqa: ANN401 - the caller parses
+def json_of(service: str, answer: requests.Response) -> Any:
     """Return an answer's JSON, or raise `UpstreamRefused` when it has none."""
     try:
         return answer.json()

@@ -25,7 +25,7 @@ MAX_WATCHED = 100
 
 
 def topic(kind: str) -> Callable[[PresentState], PresentState]:
-    """Register how the present state of `<kind>:<id>` is read, and who may: apps call it at start."""
+    """Register how the present state of `<kind>:<id>` is read, and by whom."""
 
     def register(read: PresentState) -> PresentState:
         _topics[kind] = read
@@ -74,7 +74,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         await self.channel_layer.group_add(group_of(f"user:{user.pk}"), self.channel_name)
         await self.accept()
 
-    async def receive_json(self, content: Any, **_: Any) -> None:  # noqa: ANN401 - Channels' signature
+    async def receive_json(self, content: Any, **_: Any) -> None:
         """Take ``{"watch": [...]}``; everything else is answered with a problem."""
         names = content.get("watch") if isinstance(content, dict) else None
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

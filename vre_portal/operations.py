@@ -33,7 +33,7 @@ WAKE_LIMIT = 200
 SHORT_DELAY = 5.0
 
 
-class LeaseLost(Exception):  # noqa: N818 - a signal between workers, never shown
+class LeaseLost(Exception):
     """Another worker took the operation over: stop without touching anything."""
 
 
@@ -155,7 +155,7 @@ def _after_error(operation: Operation, error: PortalError, give_up: GiveUp) -> N
             give_up(operation, error)
 
 
-def _release(operation: Operation, **changes: Any) -> bool:  # noqa: ANN401 - model fields
+def _release(operation: Operation, **changes: Any) -> bool:
     """Give the lease back with changes; False when it was no longer ours."""
     mine = Operation.objects.filter(pk=operation.pk, lease=operation.lease)
     return bool(mine.update(lease=None, lease_until=None, updated_at=timezone.now(), **changes))
@@ -167,7 +167,7 @@ def _wake(operation_id: uuid.UUID, delay: float = 0.0) -> None:
 
 def _send(operation_id: str, delay: float) -> None:
     try:
-        advance_task.apply_async((operation_id,), countdown=delay or None)
+        advance_task.apply_async((operation_id,), countdown=delay)
     except OSError as exc:
         # The clock finds the row when the broker is back.
         log.warning("operation %s: not woken: %s", operation_id, exc)

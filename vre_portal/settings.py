@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
+
 from vre_portal.config import Stage, get_config
 
 CONFIG = get_config()
@@ -181,7 +182,7 @@ SPECTACULAR_SETTINGS = {
 
 # mozilla-django-oidc asks for these at import; each provider has its own in the registry.
 OIDC_RP_CLIENT_ID = OIDC_RP_CLIENT_SECRET = "per-provider"  # noqa: S105 - a placeholder, never sent
-OIDC_OP_AUTHORIZATION_ENDPOINT = OIDC_OP_TOKEN_ENDPOINT = OIDC_OP_USER_ENDPOINT = "per-provider"
+OIDC_OP_AUTHORIZATION_ENDPOINT = "per-provider"
 LOGOUT_REDIRECT_URL = "/"
 
 OAUTH2_PROVIDER = {

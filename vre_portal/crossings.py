@@ -1,0 +1,1 @@
+"""What crosses two sibling apps goes through an id and a function here."""

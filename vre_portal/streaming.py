@@ -1,0 +1,1 @@
+"""Streams from upstream to the browser, bytes untouched, before Django."""
