@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets as random_secrets
+import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +57,11 @@ class Stack:
         """Return the interpreter of a component's virtual environment."""
         return self.environments / environment / "bin" / "python"
 
+    def packages(self, environment: str) -> Path:
+        """Return the folder in which an environment's packages lie."""
+        major, minor = sys.version_info[:2]
+        return self.environments / environment / "lib" / f"python{major}.{minor}" / "site-packages"
+
     def binary(self, environment: str, name: str) -> Path:
         """Return a program of a component's virtual environment."""
         return self.environments / environment / "bin" / name
@@ -61,10 +69,16 @@ class Stack:
     def secret(self, name: str, *, length: int = 24) -> str:
         """Return a named secret of this stack, made at its first use (`secrets.json`, mode 0600)."""
         store = self.state / "secrets.json"
-        known: dict[str, str] = json.loads(store.read_text()) if store.exists() else {}
-        if name not in known:
-            known[name] = random_secrets.token_urlsafe(length)
-            write_private(store, json.dumps(known, indent=1, sort_keys=True))
+        known = _read_secrets(store)
+        if name in known:
+            return known[name]
+        # Components are prepared side by side: without the lock one would drop another's secret.
+        with (self.folder() / "secrets.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            known = _read_secrets(store)
+            if name not in known:
+                known[name] = random_secrets.token_urlsafe(length)
+                write_private(store, json.dumps(known, indent=1, sort_keys=True))
         return known[name]
 
     def database_url(self, database: str) -> str:
@@ -85,6 +99,7 @@ class Component:
     which are up by then. `command` and `variables` are asked at each start; the process runs in
     `folder` with only `variables` and the few harmless ones of the caller (PATH, HOME, LANG, TZ).
     `health` answers None when the component is ready, else what is missing, in a few words.
+    `finish` runs after each start, once it is ready and before those that need it; idempotent too.
     """
 
     name: str
@@ -98,13 +113,20 @@ class Component:
     url: Callable[[Stack], str | None] = lambda stack: None
     stop_signal: int = 15
     stop_seconds: float = 10.0
+    start_seconds: float = 90.0
+    finish: Callable[[Stack], None] = lambda stack: None
 
 
 def write_private(path: Path, text: str) -> None:
     """Write a file whole or not at all, readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:
         stream.write(text)
     os.replace(part, path)
+
+
+def _read_secrets(store: Path) -> dict[str, str]:
+    known: dict[str, str] = json.loads(store.read_text()) if store.exists() else {}
+    return known

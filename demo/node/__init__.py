@@ -1,0 +1,1 @@
+"""Node.js, for the hub's proxy, where the machine has none."""
