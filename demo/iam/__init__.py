@@ -1,0 +1,1 @@
+"""The demo's OpenID providers: one small Django project, run once as each of two providers."""
