@@ -1,0 +1,67 @@
+// [data-live="run:<id>"]: hears of changes over /ws/live; see docs/design-system.md for the attributes.
+import { refresh } from "./refresh.js";
+
+const FIRST = 500;
+const LONGEST = 30_000;
+const SIGNED_OUT = 4401;
+
+let socket = null;
+let failures = 0;
+
+export function start() {
+  if (watched().length) connect();
+  // A fragment may bring elements that watch something new.
+  document.addEventListener("portal:fragment", () => (socket ? watch() : watched().length && connect()));
+  addEventListener("online", () => socket?.readyState === WebSocket.CLOSED && connect());
+}
+
+function watched() {
+  const names = [...document.querySelectorAll("[data-live]")].flatMap((element) => topics(element));
+  return [...new Set(names)];
+}
+
+function topics(element) {
+  return element.dataset.live.split(/\s+/).filter(Boolean);
+}
+
+function connect() {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  socket = new WebSocket(`${scheme}://${location.host}/ws/live`);
+  socket.addEventListener("open", opened);
+  socket.addEventListener("message", (event) => heard(JSON.parse(event.data)));
+  socket.addEventListener("close", (event) => closed(event.code));
+}
+
+function opened() {
+  const wasAway = failures > 0;
+  failures = 0;
+  hint(true);
+  watch();
+  if (wasAway) document.querySelectorAll("[data-live-refresh]").forEach(refresh);
+}
+
+function watch() {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ watch: watched() }));
+}
+
+function closed(code) {
+  if (code === SIGNED_OUT) return;
+  failures += 1;
+  if (failures > 1) hint(false);
+  const wait = Math.min(FIRST * 2 ** (failures - 1), LONGEST);
+  setTimeout(connect, wait / 2 + (Math.random() * wait) / 2);
+}
+
+function hint(connected) {
+  const note = document.querySelector("[data-live-offline]");
+  if (note) note.hidden = connected;
+}
+
+function heard(message) {
+  if (!message.topic || message.problem) return;
+  for (const element of document.querySelectorAll("[data-live]")) {
+    if (!topics(element).includes(message.topic)) continue;
+    element.dispatchEvent(new CustomEvent("portal:live", { detail: message, bubbles: true }));
+    if (element.dataset.liveRefresh) refresh(element);
+  }
+}
