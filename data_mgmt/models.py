@@ -1,1 +1,133 @@
-"""Models."""
+"""What people asked to be copied, and the last that is known of it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from data_mgmt.backends.values import Did
+
+
+class RequestState(models.TextChoices):
+    """Where a request stands; the names are the API's."""
+
+    PREPARING = "preparing"
+    WAITING_APPROVAL = "waiting_approval"
+    REPLICATING = "replicating"
+    STUCK = "stuck"
+    OK = "ok"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+#: States in which something may still happen by itself.
+ACTIVE = (
+    RequestState.PREPARING,
+    RequestState.WAITING_APPROVAL,
+    RequestState.REPLICATING,
+    RequestState.STUCK,
+)
+
+
+class ReplicaRequestQuerySet(models.QuerySet["ReplicaRequest"]):
+    """Requests, as far as somebody may see them."""
+
+    def visible_to(self, user: User) -> Self:
+        """Return the user's own."""
+        return self.filter(user=user)
+
+    def active(self) -> Self:
+        """Return those in which something may still happen by itself."""
+        return self.filter(state__in=ACTIVE)
+
+
+class ReplicaRequest(models.Model):
+    """A wish for copies of a DID at a storage, kept true to its replication rule."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="replica_requests")
+    did_scope = models.CharField(max_length=30)
+    did_name = models.CharField(max_length=250)
+    storage = models.CharField(max_length=255)
+    copies = models.PositiveSmallIntegerField(default=1)
+    lifetime_days = models.PositiveIntegerField(null=True)
+    comment = models.CharField(max_length=250, blank=True)
+    rule_id = models.CharField(max_length=40, blank=True)
+    state = models.CharField(
+        max_length=20, choices=RequestState.choices, default=RequestState.PREPARING
+    )
+    reason = models.TextField(blank=True)
+    files_done = models.PositiveBigIntegerField(default=0)
+    files_total = models.PositiveBigIntegerField(default=0)
+    bytes_done = models.PositiveBigIntegerField(default=0)
+    bytes_total = models.PositiveBigIntegerField(default=0)
+    attempt = models.PositiveIntegerField(default=0)
+    cancel_requested_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+    finished_at = models.DateTimeField(null=True)
+    last_checked_at = models.DateTimeField(null=True)
+    #: When the watcher looks again; empty when nothing can change by itself.
+    next_check_at = models.DateTimeField(null=True)
+
+    objects = ReplicaRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = [
+            models.Index(fields=["user", "-created_at", "-id"], name="request_of_user"),
+            models.Index(
+                fields=["next_check_at"],
+                condition=Q(next_check_at__isnull=False),
+                name="request_to_check",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.did} at {self.storage}: {self.state}"
+
+    @property
+    def did(self) -> Did:
+        """The DID that is to be copied."""
+        return Did(self.did_scope, self.did_name)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether something may still happen by itself."""
+        return self.state in ACTIVE
+
+    @property
+    def is_cancelling(self) -> bool:
+        """Whether its end was asked for and has not come."""
+        return self.cancel_requested_at is not None and self.state not in {
+            RequestState.CANCELLED,
+            RequestState.EXPIRED,
+        }
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether there is something to end."""
+        ended = {RequestState.CANCELLED, RequestState.EXPIRED, RequestState.FAILED}
+        return self.state not in ended and self.cancel_requested_at is None
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether it ended before a rule was made, so that asking again makes sense."""
+        return self.state == RequestState.FAILED
+
+    @property
+    def percent(self) -> int:
+        """Progress in bytes, or in files where the sizes are not known."""
+        done, total = (
+            (self.bytes_done, self.bytes_total)
+            if self.bytes_total
+            else (self.files_done, self.files_total)
+        )
+        return min(100, done * 100 // total) if total else 0

@@ -1,0 +1,181 @@
+"""What the portal asks of a data service: the protocol, its values, and the adapter in use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from django.utils.module_loading import import_string
+
+from accounts.credentials import Credential
+from data_mgmt.backends.values import (
+    Availability,
+    Copy,
+    Did,
+    DidInfo,
+    DidPage,
+    DidType,
+    Downloaded,
+    FileEntry,
+    FileFault,
+    FileReplicas,
+    Lock,
+    Rule,
+    RuleState,
+    Storage,
+    StorageKind,
+    Usage,
+)
+from vre_portal.config import get_config
+
+__all__ = [
+    "Availability",
+    "Copy",
+    "DataBackend",
+    "Did",
+    "DidInfo",
+    "DidPage",
+    "DidType",
+    "Downloaded",
+    "FileEntry",
+    "FileFault",
+    "FileReplicas",
+    "Lock",
+    "Rule",
+    "RuleState",
+    "Storage",
+    "StorageKind",
+    "Usage",
+    "get_backend",
+]
+
+
+class DataBackend(Protocol):
+    """A data service. Each method acts for the credential's owner and raises only `PortalError`.
+
+    An unknown scope, DID, storage or rule is `NotFound`, never an empty answer.
+    """
+
+    def whoami(self, credential: Credential) -> str:
+        """Return the account that the service sees behind the credential."""
+        ...
+
+    def list_scopes(self, credential: Credential) -> tuple[str, ...]:
+        """Return all scopes, sorted."""
+        ...
+
+    def search_dids(
+        self,
+        credential: Credential,
+        scope: str,
+        *,
+        pattern: str = "*",
+        type: DidType | None = None,  # noqa: A002 - the field's own word
+        filters: Mapping[str, Any] | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> DidPage:
+        """Return DIDs whose name matches (``*`` is any text), by name, those after `after`."""
+        ...
+
+    def get_did(self, credential: Credential, did: Did) -> DidInfo:
+        """Return one DID; sizes are those of all files below it."""
+        ...
+
+    def list_contents(self, credential: Credential, did: Did, *, limit: int) -> tuple[DidInfo, ...]:
+        """Return at most `limit` DIDs directly in a collection, by name."""
+        ...
+
+    def list_files(self, credential: Credential, did: Did, *, limit: int) -> tuple[FileEntry, ...]:
+        """Return at most `limit` files below a DID, by name; a file is its own."""
+        ...
+
+    def parents(self, credential: Credential, did: Did) -> tuple[Did, ...]:
+        """Return the collections that hold a DID, sorted."""
+        ...
+
+    def metadata(self, credential: Credential, did: Did) -> Mapping[str, Any]:
+        """Return what people wrote about a DID."""
+        ...
+
+    def availability(self, credential: Credential, did: Did) -> tuple[Availability, ...]:
+        """Return how much of a DID is where, by storage."""
+        ...
+
+    def list_replicas(
+        self, credential: Credential, did: Did, *, limit: int
+    ) -> tuple[FileReplicas, ...]:
+        """Return at most `limit` files below a DID with their copies, by name."""
+        ...
+
+    def list_storages(self, credential: Credential) -> tuple[Storage, ...]:
+        """Return all storages, by name."""
+        ...
+
+    def usage(self, credential: Credential) -> tuple[Usage, ...]:
+        """Return what the account uses at each storage where it has a limit or data."""
+        ...
+
+    def add_rule(
+        self,
+        credential: Credential,
+        did: Did,
+        *,
+        storage: str,
+        copies: int = 1,
+        lifetime_seconds: int | None = None,
+        comment: str = "",
+    ) -> str:
+        """Ask for copies at a storage and return the rule's id at once."""
+        ...
+
+    def get_rule(self, credential: Credential, rule_id: str) -> Rule:
+        """Return one rule."""
+        ...
+
+    def list_rules(self, credential: Credential) -> tuple[Rule, ...]:
+        """Return all rules of the credential's account."""
+        ...
+
+    def rules_of(self, credential: Credential, did: Did) -> tuple[Rule, ...]:
+        """Return the rules on a DID, of all accounts."""
+        ...
+
+    def list_locks(self, credential: Credential, rule_id: str) -> tuple[Lock, ...]:
+        """Return how far each file of a rule is."""
+        ...
+
+    def faults(self, credential: Credential, rule_id: str) -> tuple[FileFault, ...]:
+        """Return why files of a stuck rule do not arrive."""
+        ...
+
+    def cancel_rule(self, credential: Credential, rule_id: str) -> None:
+        """End a rule now; the copies that only it holds are then removed."""
+        ...
+
+    def download(self, credential: Credential, did: Did, folder: Path) -> tuple[Downloaded, ...]:
+        """Fetch all files below a DID into a folder and compare their checksums."""
+        ...
+
+    def ensure_account(
+        self,
+        service_credential: Credential,
+        handle: str,
+        *,
+        email: str,
+        identities: Sequence[tuple[str, str]],
+        quota_bytes: int,
+    ) -> str:
+        """Make sure that the (issuer, subject) pairs open an account with scope and limits.
+
+        Returns its name: the one that an identity has already, else `handle`. Idempotent.
+        """
+        ...
+
+
+@cache
+def get_backend() -> DataBackend:
+    """Return the configured adapter."""
+    return cast("DataBackend", import_string(get_config().data_backend)())

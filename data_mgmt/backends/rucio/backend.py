@@ -1,0 +1,323 @@
+"""The adapter's methods: what is asked of Rucio, and which questions stand behind each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import copy_context
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from accounts.credentials import Credential
+from data_mgmt.backends.rucio import parsing, rest, search, service
+from data_mgmt.backends.rucio.kept import Kept
+from data_mgmt.backends.rucio.rest import did_path
+from data_mgmt.backends.values import (
+    Availability,
+    Did,
+    DidInfo,
+    DidPage,
+    DidType,
+    Downloaded,
+    FileEntry,
+    FileFault,
+    FileReplicas,
+    Lock,
+    Rule,
+    Storage,
+    Usage,
+)
+from vre_portal.errors import NotFound
+
+STORAGES_SECONDS = 60.0
+AT_ONCE = 8
+MAX_FILTERED = 5000
+MAX_DATASETS = 1000
+#: Rucio's own columns, of which a person reads other places of a page, or nothing.
+TECHNICAL = frozenset(
+    "scope name account did_type type is_open monotonic hidden obsolete complete is_new availability"
+    " suppressed bytes length md5 adler32 expired_at purge_replicas deleted_at guid transient"
+    " accessed_at closed_at eol_at is_archive constituent access_cnt created_at updated_at".split()
+)
+
+
+class RucioBackend:
+    """Rucio over REST; see `data_mgmt.backends.DataBackend` for what each method promises."""
+
+    def __init__(self) -> None:
+        self._storages: Kept[tuple[Storage, ...]] = Kept(STORAGES_SECONDS)
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="rucio")
+
+    def whoami(self, credential: Credential) -> str:
+        """Return the account behind the token: Rucio answers with a way to its page."""
+        answer = rest.ask(credential, "GET", "/accounts/whoami")
+        if answer.is_redirect:
+            return unquote(answer.headers["Location"].rstrip("/").rpartition("/")[2])
+        return str(answer.json()["account"])
+
+    def list_scopes(self, credential: Credential) -> tuple[str, ...]:
+        """Return all scopes, sorted."""
+        return tuple(sorted(rest.value(credential, "/scopes/")))
+
+    def search_dids(
+        self,
+        credential: Credential,
+        scope: str,
+        *,
+        pattern: str = "*",
+        type: DidType | None = None,  # noqa: A002 - the field's own word
+        filters: Mapping[str, Any] | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> DidPage:
+        """Return a page of names; an empty one only if the scope exists."""
+
+        def fetch(upper: str | None, count: int | None) -> Iterator[DidInfo]:
+            bounds = search.name_bounds(pattern, after, upper)
+            return self._search(credential, scope, type, bounds, count)
+
+        if filters:
+            rows = self._search_metadata(credential, scope, type, filters)
+            found = search.matching(rows, pattern, after)[: limit + 1]
+        else:
+            found = search.smallest(fetch, limit + 1)
+        if not found and scope not in self.list_scopes(credential):
+            raise NotFound(f"There is no scope {scope}.", service=rest.SERVICE)
+        more = found[limit - 1].did.name if len(found) > limit else None
+        return DidPage(tuple(found[:limit]), more)
+
+    def _search(
+        self,
+        credential: Credential,
+        scope: str,
+        type_: DidType | None,
+        group: Mapping[str, Any],
+        limit: int | None,
+    ) -> Iterator[DidInfo]:
+        params = {
+            "type": type_.value if type_ else "all",
+            "long": "1",
+            "filters": json.dumps([group]),
+        }
+        if limit is not None:
+            params["limit"] = str(limit)
+        path = f"/dids/{quote(scope, safe='')}/dids/search"
+        found = rest.rows(credential, path, params=params, limit=limit)
+        return (parsing.info_of(row, fallback=type_) for row in found)
+
+    def _search_metadata(
+        self,
+        credential: Credential,
+        scope: str,
+        type_: DidType | None,
+        filters: Mapping[str, Any],
+    ) -> Iterable[DidInfo]:
+        # The rows of a search on free metadata don't say what they are: ask for each type.
+        for each in [type_] if type_ else DidType:
+            yield from self._search(credential, scope, each, filters, MAX_FILTERED)
+
+    def get_did(self, credential: Credential, did: Did) -> DidInfo:
+        """Return a DID; the depth makes Rucio count the files of an open collection."""
+        path = f"/dids/{did_path(did)}"
+        info = parsing.info_of(rest.value(credential, path, params={"dynamic_depth": "FILE"}))
+        if info.type is DidType.FILE:
+            return DidInfo(did, info.type, info.bytes, 1, info.account, adler32=info.adler32)
+        return info
+
+    def list_contents(self, credential: Credential, did: Did, *, limit: int) -> tuple[DidInfo, ...]:
+        """Return what is directly in a collection."""
+        found = rest.rows(credential, f"/dids/{did_path(did)}/dids", limit=limit)
+        return tuple(sorted(map(parsing.info_of, found), key=lambda info: info.did))
+
+    def list_files(self, credential: Credential, did: Did, *, limit: int) -> tuple[FileEntry, ...]:
+        """Return the files below a DID."""
+        found = rest.rows(credential, f"/dids/{did_path(did)}/files", limit=limit)
+        return tuple(sorted(map(parsing.file_of, found), key=lambda file: file.did))
+
+    def parents(self, credential: Credential, did: Did) -> tuple[Did, ...]:
+        """Return the collections that hold a DID."""
+        found = sorted(map(parsing.did_of, rest.rows(credential, f"/dids/{did_path(did)}/parents")))
+        if not found:
+            self._must_exist(credential, did)
+        return tuple(found)
+
+    def metadata(self, credential: Credential, did: Did) -> Mapping[str, Any]:
+        """Return metadata of all of the site's plug-ins, without Rucio's own columns."""
+        found = rest.value(credential, f"/dids/{did_path(did)}/meta", params={"plugin": "ALL"})
+        return {
+            key: found[key]
+            for key in sorted(found)
+            if key not in TECHNICAL and found[key] is not None
+        }
+
+    def availability(self, credential: Credential, did: Did) -> tuple[Availability, ...]:
+        """Return how much is where: counted for datasets, added up for containers."""
+        info = self.get_did(credential, did)
+        if info.type is DidType.FILE:
+            return self._of_file(credential, did)
+        datasets = [did] if info.type is DidType.DATASET else self._datasets(credential, did)
+        parts = self._pool.map(lambda each: self._of_dataset(credential, each), datasets)
+        return _added_up((row for part in parts for row in part), info)
+
+    def _of_file(self, credential: Credential, did: Did) -> tuple[Availability, ...]:
+        found = []
+        for replicas in self.list_replicas(credential, did, limit=1):
+            size = replicas.file.bytes
+            for copy in replicas.copies:
+                there = int(copy.state == "available")
+                found.append(Availability(copy.storage, there, 1, there * size, size))
+        return tuple(found)
+
+    def _of_dataset(self, credential: Credential, did: Did) -> list[Availability]:
+        path = f"/replicas/{did_path(did)}/datasets"
+        return [*map(parsing.availability_of, rest.rows(credential, path, params={"deep": "true"}))]
+
+    def _datasets(self, credential: Credential, container: Did) -> list[Did]:
+        """Return the datasets below a container, breadth first."""
+        found: list[Did] = []
+        waiting, seen = [container], {container}
+        while waiting and len(found) < MAX_DATASETS:
+            for info in self.list_contents(credential, waiting.pop(0), limit=MAX_DATASETS):
+                if info.did in seen:
+                    continue
+                seen.add(info.did)
+                (waiting if info.type is DidType.CONTAINER else found).append(info.did)
+        return found[:MAX_DATASETS]
+
+    def list_replicas(
+        self, credential: Credential, did: Did, *, limit: int
+    ) -> tuple[FileReplicas, ...]:
+        """Return files with their copies."""
+        # Without "random" Rucio sorts by distance and tries to fetch a GeoIP database each time.
+        body = {
+            "dids": [{"scope": did.scope, "name": did.name}],
+            "sort": "random",
+            "all_states": True,
+        }
+        found = rest.rows(credential, "/replicas/list", method="POST", body=body, limit=limit)
+        replicas = sorted(map(parsing.replicas_of, found), key=lambda each: each.file.did)
+        if not replicas:
+            self._must_exist(credential, did)
+        return tuple(replicas)
+
+    def list_storages(self, credential: Credential) -> tuple[Storage, ...]:
+        """Return all storages; kept for a minute, as each costs two more questions."""
+        return self._storages.get(rest.address(), lambda: self._ask_storages(credential))
+
+    def _ask_storages(self, credential: Credential) -> tuple[Storage, ...]:
+        def describe(row: Mapping[str, Any]) -> Storage:
+            path = f"/rses/{quote(row['rse'], safe='')}"
+            attributes = rest.value(credential, f"{path}/attr/")
+            return parsing.storage_of(row, attributes, [*rest.rows(credential, f"{path}/usage")])
+
+        found = sorted(rest.rows(credential, "/rses/"), key=lambda row: str(row["rse"]))
+        return tuple(self._pool.map(lambda row: copy_context().run(describe, row), found))
+
+    def usage(self, credential: Credential) -> tuple[Usage, ...]:
+        """Return the account's own use and limits."""
+        path = f"/accounts/{quote(credential.account)}/usage/local"
+        found = map(parsing.usage_of, rest.rows(credential, path))
+        return tuple(sorted(found, key=lambda usage: usage.storage))
+
+    def add_rule(
+        self,
+        credential: Credential,
+        did: Did,
+        *,
+        storage: str,
+        copies: int = 1,
+        lifetime_seconds: int | None = None,
+        comment: str = "",
+    ) -> str:
+        """Ask for copies; Rucio lays the locks later, so that a large DID answers at once too."""
+        body = {
+            "dids": [{"scope": did.scope, "name": did.name}],
+            "account": credential.account,
+            "copies": copies,
+            "rse_expression": storage,
+            "grouping": "DATASET",
+            "lifetime": lifetime_seconds,
+            "comment": comment,
+            "ask_approval": False,
+            "asynchronous": True,
+            "activity": "User Subscriptions",
+        }
+        return str(rest.ask(credential, "POST", "/rules/", body=body).json()[0])
+
+    def get_rule(self, credential: Credential, rule_id: str) -> Rule:
+        """Return one rule."""
+        return parsing.rule_of(rest.value(credential, f"/rules/{quote(rule_id, safe='')}"))
+
+    def list_rules(
+        self, credential: Credential, *, created_after: datetime | None = None
+    ) -> tuple[Rule, ...]:
+        """Return the account's rules in one question."""
+        params = {"account": credential.account}
+        if created_after:
+            params["created_after"] = parsing.time_text(created_after)
+        return tuple(map(parsing.rule_of, rest.rows(credential, "/rules/", params=params)))
+
+    def rules_of(self, credential: Credential, did: Did) -> tuple[Rule, ...]:
+        """Return the rules on a DID itself."""
+        return tuple(map(parsing.rule_of, rest.rows(credential, f"/dids/{did_path(did)}/rules")))
+
+    def list_locks(self, credential: Credential, rule_id: str) -> tuple[Lock, ...]:
+        """Return how far each file is."""
+        found = rest.rows(credential, f"/rules/{quote(rule_id, safe='')}/locks")
+        return tuple(map(parsing.lock_of, found))
+
+    def faults(self, credential: Credential, rule_id: str) -> tuple[FileFault, ...]:
+        """Return what the analysis of a rule says of its files."""
+        found = rest.value(credential, f"/rules/{quote(rule_id, safe='')}/analysis")
+        return tuple(map(parsing.fault_of, found.get("transfers") or ()))
+
+    def cancel_rule(self, credential: Credential, rule_id: str) -> None:
+        """End a rule now: a DELETE would keep it for another hour."""
+        path = f"/rules/{quote(rule_id, safe='')}"
+        rest.ask(credential, "PUT", path, body={"options": {"lifetime": 0}})
+
+    def download(self, credential: Credential, did: Did, folder: Path) -> tuple[Downloaded, ...]:
+        """Fetch files through rucio-clients, which knows the storage protocols."""
+        # Imported here: the library takes half a second and only workers need it.
+        from data_mgmt.backends.rucio.download import download  # noqa: PLC0415
+
+        return download(credential, self.list_files(credential, did, limit=MAX_FILTERED), folder)
+
+    def ensure_account(
+        self,
+        service_credential: Credential,
+        handle: str,
+        *,
+        email: str,
+        identities: Sequence[tuple[str, str]],
+        quota_bytes: int,
+    ) -> str:
+        """Make or find the account with the provisioning credential."""
+        storages = [storage.name for storage in self.list_storages(service_credential)]
+        return service.ensure_account(
+            service_credential,
+            handle,
+            email=email,
+            identities=identities,
+            quota_bytes=quota_bytes,
+            storages=storages,
+        )
+
+    def _must_exist(self, credential: Credential, did: Did) -> None:
+        """Tell "nothing there" from "no such DID": Rucio answers both with an empty list."""
+        rest.value(credential, f"/dids/{did_path(did)}")
+
+
+def _added_up(rows: Iterable[Availability], info: DidInfo) -> tuple[Availability, ...]:
+    files: dict[str, int] = {}
+    sizes: dict[str, int] = {}
+    for row in rows:
+        files[row.storage] = files.get(row.storage, 0) + row.files
+        sizes[row.storage] = sizes.get(row.storage, 0) + row.bytes
+    return tuple(
+        Availability(name, files[name], info.files or 0, sizes[name], info.bytes or 0)
+        for name in sorted(files)
+    )

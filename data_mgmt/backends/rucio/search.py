@@ -1,0 +1,59 @@
+"""Pages in the order of names, out of a list that Rucio gives in no order and without an offset."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from data_mgmt.backends.values import DidInfo
+
+#: Given an upper bound of names and a number of rows: some rows up to the bound, in any order.
+Fetch = Callable[[str | None, int | None], Iterable[DidInfo]]
+CHUNK = 1000
+ROUNDS = 6
+
+
+def smallest(fetch: Fetch, count: int) -> list[DidInfo]:
+    """Return the `count` rows with the smallest names without reading the whole list.
+
+    Any full chunk proves that at least `count` names lie at or below its `count`-th one, so that
+    name bounds the next, smaller question; a chunk that is not full is the whole answer. Lists
+    are mostly stored in the order of names, so the second question ends it. A hostile order
+    (names falling with time) is read as a stream after `ROUNDS`, holding `count` rows.
+    """
+    chunk = max(CHUNK, 2 * count)
+    upper: str | None = None
+    for _ in range(ROUNDS):
+        found = sorted(fetch(upper, chunk), key=_name)
+        if len(found) < chunk:
+            return found[:count]
+        upper = found[count - 1].did.name
+    return heapq.nsmallest(count, fetch(upper, None), key=_name)
+
+
+def name_bounds(pattern: str, after: str | None, upper: str | None) -> dict[str, str]:
+    """Return the filter on names: a pattern, above one name, up to another."""
+    bounds = {"name": "" if pattern == "*" else pattern, "name.gt": after, "name.lte": upper}
+    return {key: bound for key, bound in bounds.items() if bound}
+
+
+def matching(rows: Iterable[DidInfo], pattern: str, after: str | None) -> list[DidInfo]:
+    """Return rows by name that match a pattern and come after a name.
+
+    Rucio's filters on free metadata take no bounds on names beside them.
+    """
+    # Only the star is special in Rucio.
+    literal = pattern.replace("[", "[[]").replace("?", "[?]")
+    found = (row for row in rows if fnmatchcase(row.did.name, literal))
+    return sorted((row for row in found if after is None or row.did.name > after), key=_name)
+
+
+def group(filters: Mapping[str, Any], bounds: Mapping[str, str]) -> dict[str, Any]:
+    """Return one group of Rucio's filter: all of it must hold."""
+    return {**filters, **bounds}
+
+
+def _name(row: DidInfo) -> str:
+    return row.did.name

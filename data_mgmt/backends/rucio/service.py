@@ -1,0 +1,130 @@
+"""The service credential: provisioning only, never for what a person does."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from urllib.parse import quote
+
+from accounts.credentials import Credential
+from data_mgmt.backends.rucio import rest
+from vre_portal.config import get_config
+from vre_portal.errors import Conflict, Forbidden, NotFound, UpstreamRefused
+from vre_portal.http import call
+
+#: A token with less than this to live is not used for another piece of work.
+SPARE = timedelta(minutes=5)
+MAX_SCOPE = 25
+NOBODY = uuid.UUID(int=0)
+
+_lock = Lock()
+_kept: dict[str, Credential] = {}
+
+
+def service_credential() -> Credential:
+    """Return the provisioning account's credential, kept until shortly before it expires.
+
+    Raises
+    ------
+    UpstreamRefused
+        Rucio does not know the configured account or password.
+    """
+    with _lock:
+        kept = _kept.get(rest.address())
+        if kept is None or kept.expires_at - datetime.now(UTC) < SPARE:
+            kept = _kept[rest.address()] = _sign_in()
+        return kept
+
+
+def forget_service_credential() -> None:
+    """Drop the kept credential, so that the next call signs in."""
+    with _lock:
+        _kept.clear()
+
+
+def _sign_in() -> Credential:
+    config = get_config()
+    password = config.rucio_service_password
+    headers = {
+        "X-Rucio-Account": config.rucio_service_account,
+        "X-Rucio-Username": config.rucio_service_username,
+        "X-Rucio-Password": password.get_secret_value() if password else "",
+    }
+    answer = call(rest.NAME, "GET", f"{rest.address()}/auth/userpass", headers=headers)
+    token = answer.headers.get("X-Rucio-Auth-Token")
+    if not answer.ok or not token:
+        raise UpstreamRefused(
+            "Rucio does not accept the portal's own account. Tell the operators.",
+            service=rest.SERVICE,
+        )
+    expires = answer.headers.get("X-Rucio-Auth-Token-Expires")
+    return Credential(
+        user_id=NOBODY,
+        account=config.rucio_service_account,
+        audience=rest.SERVICE,
+        token=token,
+        expires_at=_time(expires) if expires else datetime.now(UTC) + timedelta(minutes=30),
+    )
+
+
+def _time(text: str) -> datetime:
+    at = parsedate_to_datetime(text.replace("UTC", "GMT"))
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def ensure_account(
+    credential: Credential,
+    handle: str,
+    *,
+    email: str,
+    identities: Sequence[tuple[str, str]],
+    quota_bytes: int,
+    storages: Sequence[str],
+) -> str:
+    """Make what is absent of account, identities, scope and limits; return the account's name."""
+    keys = [f"SUB={subject}, ISS={issuer}" for issuer, subject in identities]
+    known = {key: _account_of(credential, key) for key in keys}
+    account = next((name for name in known.values() if name), handle)
+    _ensure_open(credential, account, email)
+    for key, owner in known.items():
+        if owner is None:
+            body = {"identity": key, "authtype": "OIDC", "email": email, "default": True}
+            _make(credential, f"/accounts/{quote(account)}/identities", body)
+    scope = f"user.{account}"
+    if len(scope) <= MAX_SCOPE:
+        _make(credential, f"/scopes/{quote(account)}/{quote(scope)}", None)
+    limits = rest.value(credential, f"/accounts/{quote(account)}/limits/local")
+    for storage in storages:
+        if storage not in limits:
+            path = f"/accounts/{quote(account)}/limits/local/{quote(storage)}"
+            _make(credential, path, {"bytes": quota_bytes})
+    return account
+
+
+def _account_of(credential: Credential, key: str) -> str | None:
+    """Return the account that an identity opens: an identity with two would be refused for both."""
+    found = rest.value(
+        credential, "/identities/accounts", params={"identity_key": key, "type": "OIDC"}
+    )
+    return str(found[0]) if found else None
+
+
+def _ensure_open(credential: Credential, account: str, email: str) -> None:
+    path = f"/accounts/{quote(account)}"
+    try:
+        row = rest.value(credential, path)
+    except NotFound:
+        _make(credential, path, {"type": "USER", "email": email})
+        return
+    if row.get("status") not in {None, "ACTIVE"}:
+        raise Forbidden("Your account in Rucio is suspended. Ask its operators.", service="rucio")
+
+
+def _make(credential: Credential, path: str, body: object) -> None:
+    try:
+        rest.ask(credential, "POST", path, body=body)
+    except Conflict:
+        return  # made meanwhile, or before: what was wanted is there
