@@ -101,9 +101,13 @@ COMPONENTS = (
         command=_daemons,
         health=_daemons_health,
         needs=("rucio",),
-        environments=("rucio",),
+        # The two others are the seed's: it follows as soon as all is up.
+        environments=("rucio", "seed", "physics"),
         prepare=_forget_pulse,
         variables=_variables,
     ),
 )
-ENVIRONMENTS = {"rucio": Path(__file__).with_name("requirements.txt")}
+ENVIRONMENTS = {
+    "rucio": REPOSITORY / "demo" / "rucio" / "requirements.txt",
+    "seed": REPOSITORY / "demo" / "seed" / "requirements.txt",
+}

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from demo.people import issuer
 from demo.stack import Stack, write_private
 
 ACCOUNT = "root"
@@ -113,17 +114,13 @@ def _alembic(stack: Stack) -> Mapping[str, Mapping[str, str]]:
 
 
 def _providers(stack: Stack) -> Mapping[str, Mapping[str, object]]:
-    issuers = {
-        "escape": stack.url("iam-escape", "/"),
-        "checkin": stack.url("iam-checkin", "/oidc"),
-    }
-    return {slug: _provider(stack, issuer) for slug, issuer in issuers.items()}
+    return {slug: _provider(stack, issuer(stack, slug)) for slug in ("escape", "checkin")}
 
 
-def _provider(stack: Stack, issuer: str) -> Mapping[str, object]:
+def _provider(stack: Stack, address: str) -> Mapping[str, object]:
     """Describe a trusted issuer; Rucio itself asks it for nothing but its public keys."""
     client = {
-        "issuer": issuer,
+        "issuer": address,
         "client_id": "rucio",
         "client_secret": stack.secret("rucio-oidc-client"),
         "redirect_uris": [stack.url("rucio", "/auth/oidc_token")],
