@@ -1,0 +1,1 @@
+"""Runs workflows: a supervisor in the service, a keeper process beside each running command."""

@@ -1,0 +1,1 @@
+"""What the runner does for people: workflows, their reports, their files."""

@@ -1,0 +1,59 @@
+"""Jobs as rows: the commands of a run, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from demo.reana.store import Pool
+from demo.reana.values import Command, Job, Status
+
+COLUMNS = "id, workflow, position, step, command, image, status, attempt, started, finished"
+
+
+class Jobs:
+    """The jobs of all workflows."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def lay_out(self, workflow_id: UUID, commands: Sequence[Command]) -> None:
+        """Write down the jobs of a run that is about to be queued."""
+        rows = [
+            (workflow_id, position, one.step, one.text, one.image)
+            for position, one in enumerate(commands)
+        ]
+        with self._pool.connection() as connection, connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO job (workflow, position, step, command, image, status)"
+                " VALUES (%s, %s, %s, %s, %s, 'queued') ON CONFLICT DO NOTHING",
+                rows,
+            )
+
+    def of(self, workflow_id: UUID) -> list[Job]:
+        """Return a run's jobs, in order."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                f"SELECT {COLUMNS} FROM job WHERE workflow = %s ORDER BY position", (workflow_id,)
+            ).fetchall()
+        return [Job(**{**row, "status": Status(row["status"])}) for row in rows]
+
+    def begin(self, job: Job) -> Job:
+        """Count an attempt at a job, which is running from now on."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "UPDATE job SET status = 'running', attempt = attempt + 1,"
+                " started = coalesce(started, clock_timestamp()) WHERE id = %s"
+                f" RETURNING {COLUMNS}",
+                (job.id,),
+            ).fetchone()
+        assert row is not None  # noqa: S101  the job's row is never deleted before its workflow's
+        return Job(**{**row, "status": Status(row["status"])})
+
+    def end(self, job: Job, status: Status) -> None:
+        """Record how a job ended."""
+        with self._pool.connection() as connection:
+            connection.execute(
+                "UPDATE job SET status = %s, finished = clock_timestamp() WHERE id = %s",
+                (status, job.id),
+            )

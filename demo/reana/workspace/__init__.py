@@ -1,0 +1,1 @@
+"""Files of a run: safe paths, lists, downloads, uploads."""
