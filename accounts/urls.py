@@ -12,6 +12,6 @@ urlpatterns = [
     path("callback/<slug:slug>/", CallbackView.as_view(), name="callback"),
     path("logout/", views.logout, name="logout"),
     path("terms/", views.terms, name="terms"),
-    path("checklist/", views.checklist, name="checklist"),
-    path("checklist/<slug:service>/repair/", views.repair, name="repair"),
+    path("services/", views.checklist, name="checklist"),
+    path("services/<slug:service>/repair/", views.repair, name="repair"),
 ]

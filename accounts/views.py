@@ -20,6 +20,12 @@ from vre_portal.errors import PortalError
 from vre_portal.live import close_sockets_of
 
 log = logging.getLogger(__name__)
+SERVICES = {
+    "rucio": ("Rucio", "data"),
+    "jupyterhub": ("JupyterHub", "sessions"),
+    "reana": ("REANA", "runs"),
+}
+WORDS = {"ready": "done", "waiting": "pending"}
 
 
 @require_GET
@@ -90,6 +96,9 @@ def terms(request: SignedInRequest) -> HttpResponseBase:
 def checklist(request: SignedInRequest) -> HttpResponseBase:
     """Show the user's account in each backend: done, working, or failed with the reason."""
     rows = services.checklist(request.user)
+    for row in rows:
+        row.name, row.icon = SERVICES[row.service]  # type: ignore[attr-defined]  # for the page
+        row.word = WORDS.get(row.state, row.state)  # type: ignore[attr-defined]
     context = {
         "rows": rows,
         "all_ready": all(row.state == AccountState.READY for row in rows),

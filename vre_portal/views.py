@@ -29,7 +29,16 @@ def api_docs(request: HttpRequest) -> HttpResponse:
 @require_GET
 def error_docs(request: HttpRequest) -> HttpResponse:
     """Show each kind of error that the API may answer."""
-    return render(request, "error_docs.html", {"kinds": errors.KINDS})
+    kinds = [
+        {
+            "code": kind.code,
+            "status": kind.status,
+            "summary": (kind.__doc__ or "").splitlines()[0],
+            "retryable": kind.retryable,
+        }
+        for kind in errors.KINDS
+    ]
+    return render(request, "error_docs.html", {"kinds": kinds})
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,0 +1,56 @@
+"""What all tests share: people, a signed-in browser, and a provider on real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts import providers
+from accounts.models import User
+from tests.factories import make_user
+from tests.fakes.provider import FakeProvider, serve
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Somebody who has signed in and accepted the terms."""
+    return make_user("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Somebody else."""
+    return make_user("bob")
+
+
+@pytest.fixture
+def browser(alice: User) -> Client:
+    """Alice's browser."""
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
+    """A provider that takes the place of "escape" in the registry."""
+    with serve(FakeProvider()) as fake:
+        configured = providers.Provider(
+            slug="escape",
+            name="Fake institute",
+            issuer=fake.issuer,
+            client_id="portal",
+            client_secret="secret",
+            groups_claim="wlcg.groups",
+            roles=(("/escape/operators", "operator"),),
+        )
+        monkeypatch.setattr(providers, "registry", lambda: {"escape": configured})
+        yield fake

@@ -1,0 +1,121 @@
+"""The vault: sealed tokens, one refresh at a time, one exchange an audience."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from accounts import credentials
+from accounts.models import AudienceToken, TokenGrant, User
+from tests.factories import make_identity, make_user
+from tests.fakes.provider import FakeProvider
+from vre_portal.errors import CredentialExpired, UpstreamRefused
+
+
+def test_tokens_are_sealed_in_the_database(alice: User, provider: FakeProvider) -> None:
+    make_identity(alice, issuer=provider.issuer)
+
+    stored = bytes(TokenGrant.objects.get().refresh_token)
+
+    assert b"refresh-0" not in stored
+    assert credentials.unseal(stored) == "refresh-0"
+
+
+def test_a_credential_is_exchanged_for_its_audience(alice: User, provider: FakeProvider) -> None:
+    make_identity(alice, issuer=provider.issuer)
+
+    credential = credentials.credential_for(alice, "rucio")
+
+    assert credential.token.startswith("rucio-")
+    assert credential.account == alice.handle
+    assert provider.grants("token-exchange")[0]["subject_token"] == "access-0"
+
+
+def test_a_credential_hides_its_token(alice: User, provider: FakeProvider) -> None:
+    make_identity(alice, issuer=provider.issuer)
+
+    credential = credentials.credential_for(alice, "rucio")
+
+    assert credential.token not in repr(credential)
+
+
+def test_a_young_credential_is_used_again(alice: User, provider: FakeProvider) -> None:
+    make_identity(alice, issuer=provider.issuer)
+    first = credentials.credential_for(alice, "rucio")
+
+    second = credentials.credential_for(alice, "rucio")
+
+    assert second.token == first.token
+    assert len(provider.grants("token-exchange")) == 1
+
+
+def test_an_old_access_token_is_refreshed_first(alice: User, provider: FakeProvider) -> None:
+    make_identity(alice, issuer=provider.issuer, access_left=60)
+
+    credentials.credential_for(alice, "rucio")
+
+    assert provider.grants("refresh_token")[0]["refresh_token"] == "refresh-0"
+    kept = credentials.unseal(TokenGrant.objects.get().refresh_token)
+    assert kept == provider.valid_refresh != "refresh-0"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_refresh_once(provider: FakeProvider) -> None:
+    alice = make_user("alice")
+    make_identity(alice, issuer=provider.issuer, access_left=60)
+
+    def ask(audience: str) -> str:
+        try:
+            return credentials.credential_for(alice, audience).token
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        tokens = list(pool.map(ask, ["rucio", "reana"] * 4))
+
+    assert len(provider.grants("refresh_token")) == 1
+    assert {token.partition("-")[0] for token in tokens} == {"rucio", "reana"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rotated_refresh_token_survives_a_failing_exchange(provider: FakeProvider) -> None:
+    alice = make_user("alice")
+    make_identity(alice, issuer=provider.issuer, access_left=60)
+    provider.refuse["token-exchange"] = (400, "invalid_target")
+
+    with pytest.raises(UpstreamRefused):
+        credentials.credential_for(alice, "rucio")
+
+    assert credentials.unseal(TokenGrant.objects.get().refresh_token) == provider.valid_refresh
+
+
+def test_a_dead_refresh_token_asks_to_sign_in_again(alice: User, provider: FakeProvider) -> None:
+    make_identity(alice, issuer=provider.issuer, access_left=60, refresh_token="used-up")
+
+    with pytest.raises(CredentialExpired) as caught:
+        credentials.credential_for(alice, "rucio")
+
+    assert caught.value.provider == "escape"
+    assert "Sign in again" in caught.value.message
+
+
+def test_a_lost_vault_key_asks_to_sign_in_again(alice: User, provider: FakeProvider) -> None:
+    make_identity(alice, issuer=provider.issuer)
+    credentials.credential_for(alice, "rucio")
+    AudienceToken.objects.update(token=b"sealed with another key")
+
+    with pytest.raises(CredentialExpired):
+        credentials.credential_for(alice, "rucio")
+
+
+def test_a_new_sign_in_drops_old_credentials(alice: User, provider: FakeProvider) -> None:
+    make_identity(alice, issuer=provider.issuer)
+    credentials.credential_for(alice, "rucio")
+    identity = alice.identities.get()
+    tokens = credentials.providers.Tokens("access-9", TokenGrant.objects.get().access_expires_at)
+
+    credentials.store_grant(identity, tokens)
+
+    assert not AudienceToken.objects.exists()
