@@ -42,7 +42,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         raise Http404
     if "toast" in request.GET:
         messages.success(request, "The request is sent; the page shows it as it goes.")
-        messages.error(request, "LAPP-DISK refused: your quota has 1.2 GiB left, this needs 2.4 GiB.")
+        messages.error(
+            request, "LAPP-DISK refused: your quota has 1.2 GiB left, this needs 2.4 GiB."
+        )
     return render(request, "styleguide/page.html", sample())
 
 
@@ -96,8 +98,4 @@ METADATA = {
     "licence": "CC0-1.0",
     "gps_start": None,
 }
-ICONS = (
-    "home data requests sessions analyses runs search inbox copy check close down right left menu "
-    "external sun moon auto warning info help clock download leave person plus refresh stop play "
-    "disk tape file dataset container checklist key repair history seal bin swatch"
-).split()
+ICONS = ["home", "data", "requests", "sessions", "analyses", "runs", "search", "inbox", "copy", "check", "close", "down", "right", "left", "menu", "external", "sun", "moon", "auto", "warning", "info", "help", "clock", "download", "leave", "person", "plus", "refresh", "stop", "play", "disk", "tape", "file", "dataset", "container", "checklist", "key", "repair", "history", "seal", "bin", "swatch"]

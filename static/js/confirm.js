@@ -10,8 +10,8 @@ export function start() {
     event.preventDefault();
     event.stopImmediatePropagation();
     waiting = { form, submitter: event.submitter };
-    dialog.querySelector("[data-confirm-text]").textContent = form.dataset.confirm;
-    const yes = dialog.querySelector("[data-confirm-yes]");
+    dialog.querySelector("[data-confirm-question]").textContent = form.dataset.confirm;
+    const yes = dialog.querySelector("[data-confirm-accept]");
     yes.textContent = form.dataset.confirmYes || event.submitter?.textContent.trim() || yes.textContent;
     dialog.returnValue = "";
     dialog.showModal();

@@ -7,6 +7,7 @@ const SIGNED_OUT = 4401;
 
 let socket = null;
 let failures = 0;
+let told = new Set();
 
 export function start() {
   if (watched().length) connect();
@@ -35,13 +36,17 @@ function connect() {
 function opened() {
   const wasAway = failures > 0;
   failures = 0;
+  told = new Set();
   hint(true);
   watch();
   if (wasAway) document.querySelectorAll("[data-live-refresh]").forEach(refresh);
 }
 
 function watch() {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ watch: watched() }));
+  const names = watched().filter((name) => !told.has(name));
+  if (!names.length || socket?.readyState !== WebSocket.OPEN) return;
+  socket.send(JSON.stringify({ watch: names }));
+  names.forEach((name) => told.add(name));
 }
 
 function closed(code) {

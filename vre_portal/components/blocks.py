@@ -45,7 +45,7 @@ def row(
 ) -> SafeString:
     """Show a row: a title, one line of what matters, and the block's content at the right."""
     values = {"title": title, "text": text, "url": url, "mono": mono, "icon": icon}
-    return render(context, "row", content=content.strip(), lead=lead, tail=tail, **values)
+    return render(context, "row", content=content, lead=lead, tail=tail, **values)
 
 
 @register.simple_block_tag(takes_context=True)
@@ -53,7 +53,7 @@ def empty(
     context: Context, content: str, *, title: object, text: object = "", icon: str = "inbox"
 ) -> SafeString:
     """Say that there is nothing yet and, in the content, what to do about it."""
-    return render(context, "empty", content=content.strip(), title=title, text=text, icon=icon)
+    return render(context, "empty", content=content, title=title, text=text, icon=icon)
 
 
 @register.simple_block_tag(takes_context=True)
@@ -68,13 +68,13 @@ def problem(
 ) -> SafeString:
     """Say what happened, what to do, and the reference for the operator."""
     values = {"title": title, "message": message, "advice": advice, "reference": reference}
-    return render(context, "problem", content=content.strip(), **values)
+    return render(context, "problem", content=content, **values)
 
 
 @register.simple_block_tag(takes_context=True)
 def alert(context: Context, content: str, *, tone: str = "info", title: object = "") -> SafeString:
     """Show a banner inside a page: info, ok, wait or bad."""
-    return render(context, "alert", content=content.strip(), tone=tone, title=title)
+    return render(context, "alert", content=content, tone=tone, title=title)
 
 
 @register.simple_block_tag(takes_context=True)
@@ -102,7 +102,7 @@ def table(
 @register.simple_block_tag(takes_context=True)
 def estimate(context: Context, content: str) -> SafeString:
     """Set apart the sentence that says what an action will cost."""
-    return render(context, "estimate", content=content.strip())
+    return render(context, "estimate", content=content)
 
 
 @register.simple_block_tag(takes_context=True)
@@ -114,7 +114,7 @@ def verdict(
     heading = title or str(shown.word)
     seal = SEALS.get(str(getattr(level, "value", level)), "?")
     values = {"title": heading, "text": text, "tone": shown.tone.value, "seal": seal}
-    return render(context, "verdict", content=content.strip(), **values)
+    return render(context, "verdict", content=content, **values)
 
 
 SEALS = {

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django import template
+from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from vre_portal.components import formats, states
+from vre_portal.components.rendering import render
 
 register = template.Library()
 
@@ -91,12 +93,12 @@ def when(moment: datetime | None, missing: str = formats.NOTHING) -> SafeString:
     )
 
 
-@register.inclusion_tag("components/identifier.html")
+@register.simple_tag(takes_context=True)
 def identifier(
-    value: object, *, url: str = "", text: object = "", copy: bool = True
-) -> dict[str, object]:
+    context: Context, value: object, *, url: str = "", text: object = "", copy: bool = True
+) -> SafeString:
     """Show a DID, a path or an id in mono, with a button that copies it."""
-    return {"value": value, "url": url, "text": text or value, "copy": copy}
+    return render(context, "identifier", value=value, url=url, text=text or value, copy=copy)
 
 
 @register.inclusion_tag("components/button.html")
