@@ -14,8 +14,10 @@ from demo.bootstrap import BuildError, Environments
 from demo.record import ComponentStatus
 from demo.stack import Component, Stack
 
-TRIES = 5
-#: Up for this long, a component is healthy again and its tries are counted anew.
+RESTARTS = 5
+#: What was never up is more likely wrong than unlucky.
+FIRST_RESTARTS = 2
+#: Up for this long, a component is sound again and its restarts are counted anew.
 SOUND_SECONDS = 60.0
 
 
@@ -52,6 +54,7 @@ class Keeper(threading.Thread):
         self._stack, self._environments = stack, environments
         self._say, self._changed, self._is_held = say, changed, is_held
         self._stopping = stopping
+        self._up_since: float | None = None
         self._log = stack.folder("logs") / f"{component.name}.log"
 
     def status(self) -> ComponentStatus:
@@ -90,22 +93,26 @@ class Keeper(threading.Thread):
         return not self._stopping.is_set()
 
     def _keep(self) -> None:
-        tries = 0
+        restarts = 0
         while not self._stopping.is_set():
             if self._is_held(self.component.name):
                 self._stand_still()
                 continue
-            began = time.monotonic()
+            self._up_since = None
             ending = self._once()
             if self._stopping.is_set() or self._is_held(self.component.name):
                 continue
-            tries = 1 if time.monotonic() - began > SOUND_SECONDS else tries + 1
-            if tries > TRIES:
-                self._fail(f"{ending}; given up after {TRIES} restarts\n{self._end_of_log()}")
+            if self._up_since and time.monotonic() - self._up_since > SOUND_SECONDS:
+                restarts = 0
+            restarts += 1
+            if restarts > (RESTARTS if self.settled.is_set() else FIRST_RESTARTS):
+                self._fail(f"{ending}; given up after {restarts - 1} restarts")
+                self._say(self._end_of_log())
                 return
-            pause = 0.5 * 2 ** (tries - 1)
-            self._say(f"{self.component.name}: {ending}; restart {tries} in {pause:g} s")
-            self._say(self._end_of_log())
+            pause = 0.5 * 2 ** (restarts - 1)
+            self._say(f"{self.component.name}: {ending}; restart {restarts} in {pause:g} s")
+            if self.settled.is_set():
+                self._say(self._end_of_log())
             self._set("starting", ending)
             self._stopping.wait(pause)
 
@@ -114,18 +121,23 @@ class Keeper(threading.Thread):
         began = time.monotonic()
         self._set("starting", "preparing")
         process.rotate(self._log)
+        process.mark_start(self._log)
         try:
             self._launch()
             self._wait_for_health()
             self.component.finish(self._stack)
+        except StartError as exc:
+            self._stop()
+            return str(exc)
         except Exception as exc:  # noqa: BLE001 - a component's own code may fail in any way
             with self._log.open("a") as stream:
                 traceback.print_exc(file=stream)
             self._stop()
-            return f"did not start ({exc})"
+            return f"did not start ({str(exc).strip().rpartition(chr(10))[2]})"
         if not self._stopping.is_set():
+            self._up_since = time.monotonic()
             self._set("up", "")
-            self._say(f"{self.component.name}: up in {time.monotonic() - began:.1f} s")
+            self._say(f"{self.component.name}: up in {self._up_since - began:.1f} s")
             self.settled.set()
         return self._watch()
 
@@ -148,9 +160,9 @@ class Keeper(threading.Thread):
         while (missing := self.component.health(self._stack)) is not None:
             self.note = missing
             if (code := self._exit_code()) is not None:
-                raise StartError(_ending(code))
+                raise StartError(f"{_ending(code)} before it was ready")
             if time.monotonic() > deadline:
-                raise StartError(f"after {self.component.start_seconds:g} s: {missing}")
+                raise StartError(f"not ready in {self.component.start_seconds:g} s: {missing}")
             if self._stopping.wait(0.1):
                 raise StartError("stopped")
 

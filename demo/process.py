@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ PR_SET_CHILD_SUBREAPER = 36
 LAUNCHER = Path(__file__).with_name("launch.py")
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME")
 LOG_LIMIT = 5_000_000
+START_MARK = "===== start"
 
 
 def start(
@@ -147,10 +149,25 @@ def _weight_kb(pid: int) -> int:
 
 
 def rotate(log: Path) -> None:
-    """Put a log that has grown too large aside as `<name>.1`."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    """Put what a log has grown to aside as `<name>.1`, also under a process that goes on writing.
+
+    Every writer appends, so it goes on at the beginning of the emptied file.
+    """
     if log.exists() and log.stat().st_size > LOG_LIMIT:
-        log.replace(log.with_name(f"{log.name}.1"))
+        shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+        os.truncate(log, 0)
+
+
+def mark_start(log: Path) -> None:
+    """Write a line that parts one life of a component from the next."""
+    with log.open("a") as stream:
+        stream.write(f"{START_MARK} {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
+
+
+def output_since_start(log: Path) -> str:
+    """Return what a component said in its present life."""
+    text = log.read_text(errors="replace") if log.exists() else ""
+    return text.rpartition(START_MARK)[2]
 
 
 def tail(log: Path, lines: int = 15) -> str:

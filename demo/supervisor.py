@@ -49,6 +49,7 @@ class Supervisor:
         """Run until SIGTERM or SIGINT; return the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
+        os.environ["no_proxy"] = "127.0.0.1,localhost"  # what is asked for its health is here
         record.hold(self._stack.state, frozenset())
         self._write()
         wanted = [env for each in self._keepers for env in each.component.environments]
@@ -59,6 +60,8 @@ class Supervisor:
         # Signals are noticed by the main thread only, and only between two short waits.
         while not self._stopping.wait(0.3):
             self._held = record.held(self._stack.state)
+            for log in self._stack.folder("logs").glob("*.log"):
+                process.rotate(log)
         self._stop()
         return 0
 
