@@ -210,4 +210,5 @@ class Portal:
 if __name__ == "__main__":
     signed_in = sign_in(running_stack(), sys.argv[1])
     wanted = sys.argv[2:]
-    print(exchange(running_stack(), signed_in, wanted[0]) if wanted else signed_in.access_token)
+    token = exchange(running_stack(), signed_in, wanted[0]) if wanted else signed_in.access_token
+    sys.stdout.write(f"{token}\n")

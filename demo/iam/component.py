@@ -146,6 +146,7 @@ def variables(provider: Provider, stack: Stack) -> Mapping[str, str]:
         "PYTHONPATH": str(REPOSITORY),
         "DJANGO_SETTINGS_MODULE": "demo.iam.settings",
         "IAM_CONFIGURATION": str(_file(provider, stack)),
+        "MALLOC_ARENA_MAX": "2",  # threads would each keep a heap of their own
     }
 
 

@@ -1,10 +1,11 @@
-"""What one provider is told by the stack: a JSON file, written by `component`, read by `settings`."""
+"""What the stack tells one provider: a JSON file, written by `component`, read by `settings`."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 #: The demo's passwords and secrets are random: stretching them would only slow the start down.
 PASSWORD_ROUNDS = 20_000
@@ -66,7 +67,7 @@ def read_configuration(path: Path) -> Configuration:
     return Configuration(**_tuples(fields))
 
 
-def _tuples(fields: dict[str, object]) -> dict[str, object]:
+def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
     }

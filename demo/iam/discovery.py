@@ -6,10 +6,8 @@ from django.http import HttpRequest, JsonResponse
 
 from demo.iam.claims import CLAIM_SCOPES
 from demo.iam.exchange import GRANT_TYPE
-from demo.iam.settings import CONFIGURATION, OAUTH2_PROVIDER
+from demo.iam.settings import CONFIGURATION, SCOPES
 from demo.iam.validator import SINGLE_FACTOR
-
-_SCOPES = list(OAUTH2_PROVIDER["SCOPES"])
 
 
 def openid_configuration(_request: HttpRequest) -> JsonResponse:
@@ -24,8 +22,8 @@ def openid_configuration(_request: HttpRequest) -> JsonResponse:
             "jwks_uri": f"{base}/jwks",
             "revocation_endpoint": f"{base}/revoke",
             "end_session_endpoint": f"{base}/logout",
-            "scopes_supported": _SCOPES,
-            "claims_supported": [name for name, scope in CLAIM_SCOPES.items() if scope in _SCOPES],
+            "scopes_supported": SCOPES,
+            "claims_supported": [name for name, scope in CLAIM_SCOPES.items() if scope in SCOPES],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": ["authorization_code", "refresh_token", GRANT_TYPE],

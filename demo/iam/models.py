@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -30,7 +30,7 @@ class Person(AbstractBaseUser):
     groups = models.JSONField(default=list)
     is_active = models.BooleanField(default=True)
 
-    objects: ClassVar[BaseUserManager[Person]] = BaseUserManager()
+    objects: ClassVar[BaseUserManager[Self]] = BaseUserManager()
     USERNAME_FIELD = "username"
 
     def __str__(self) -> str:

@@ -28,6 +28,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "iam/refused.html", {"problem": problem, "detail": reason}, status=403)
 
 
-def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Say that there is no such page."""
     return render(request, "iam/refused.html", {"problem": "There is no such page."}, status=404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Own up to a fault of the provider, with a page like the others."""
+    problem = "The provider itself failed. Its log says why: python3 -m demo logs"
+    shown = {"problem": f"{problem} iam-{CONFIGURATION.slug}"}
+    return render(request, "iam/refused.html", shown, status=500)

@@ -87,6 +87,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"django.request": {"level": "ERROR"}},  # the access log has the refusals
 }
 
 OAUTH2_PROVIDER_GRANT_MODEL = "oauth2_provider.Grant"  # said aloud: our migrations refer to it
@@ -97,6 +98,7 @@ def _signing_key() -> str:
     return path.read_text() if path.exists() else ""  # absent only before the first load
 
 
+SCOPES = ("openid", "profile", "email", "offline_access", *CONFIGURATION.scopes)
 OAUTH2_PROVIDER = {
     "OIDC_ENABLED": True,
     "OIDC_ISS_ENDPOINT": CONFIGURATION.issuer,
@@ -108,10 +110,7 @@ OAUTH2_PROVIDER = {
     "OAUTH2_VALIDATOR_CLASS": "demo.iam.validator.ProviderValidator",
     "ACCESS_TOKEN_GENERATOR": "demo.iam.tokens.access_token",
     "REFRESH_TOKEN_GENERATOR": "demo.iam.tokens.refresh_token",
-    "SCOPES": {
-        scope: scope
-        for scope in ("openid", "profile", "email", "offline_access", *CONFIGURATION.scopes)
-    },
+    "SCOPES": {scope: scope for scope in SCOPES},
     "DEFAULT_SCOPES": ["openid"],
     "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,

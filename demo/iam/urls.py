@@ -25,6 +25,7 @@ _PROTOCOL = [
 ]
 
 handler404 = "demo.iam.pages.not_found"
+handler500 = "demo.iam.pages.failed"
 urlpatterns = [
     path("", home, name="home"),
     path("login/", sign_in, name="login"),

@@ -46,6 +46,16 @@ class ProviderValidator(OAuth2Validator):  # type: ignore[misc]  # the library i
         }
         return claims, expires
 
+    def validate_redirect_uri(
+        self, client_id: str, redirect_uri: str, request: Request, *_args: Any, **_kwargs: Any
+    ) -> bool:
+        """Compare to the letter.
+
+        The toolkit lets any port of 127.0.0.1 pass, which RFC 8252 (7.3) grants to native
+        programs; here it would hand codes to whoever listens on this machine.
+        """
+        return redirect_uri in request.client.redirect_uris.split()
+
     def _create_authorization_code(
         self, request: Request, code: dict[str, str], expires: datetime | None = None
     ) -> AbstractGrant:

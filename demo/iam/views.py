@@ -9,7 +9,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from oauth2_provider.exceptions import InvalidOIDCClientError
+from oauth2_provider.exceptions import (
+    InvalidOIDCClientError,
+    InvalidOIDCRedirectURIError,
+    OAuthToolkitError,
+)
 from oauth2_provider.models import AbstractApplication, Application
 from oauth2_provider.views import AuthorizationView, RPInitiatedLogoutView, TokenView
 from oauthlib.common import Request
@@ -29,7 +33,8 @@ class Authorize(AuthorizationView):  # type: ignore[misc]  # the library is unty
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Send to the password page when the sign-in is older than the client accepts."""
         if self._sign_in_suffices():
-            return super().get(request, *args, **kwargs)
+            answer: HttpResponse = super().get(request, *args, **kwargs)
+            return answer
         if "none" in request.GET.get("prompt", "").split():
             return self.handle_no_permission()
         return self.handle_prompt_login()
@@ -47,15 +52,21 @@ class Authorize(AuthorizationView):  # type: ignore[misc]  # the library is unty
     def handle_no_permission(self) -> HttpResponse:
         """Send a stranger to the password page, by the same way as one who must sign in again."""
         if "none" in self.request.GET.get("prompt", "").split():
-            return super().handle_no_permission()
+            answer: HttpResponse = super().handle_no_permission()
+            return answer
         return self.handle_prompt_login()
 
     def handle_prompt_login(self) -> HttpResponse:
         """Ask for the password; the way back demands a sign-in that is newer than now.
 
         Merely dropping `prompt`, as the toolkit does, would let the page's address be left
-        without typing anything.
+        without typing anything. A request that cannot succeed is refused before the password.
         """
+        try:
+            self.validate_authorization_request(self.request)
+        except OAuthToolkitError as error:
+            refused: HttpResponse = self.error_response(error, application=None)
+            return refused
         query = self.request.GET.copy()
         for name in ("prompt", "max_age"):
             query.pop(name, None)
@@ -74,7 +85,9 @@ class Authorize(AuthorizationView):  # type: ignore[misc]  # the library is unty
         parts = urlsplit(redirect_to)
         query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k != "iss"]
         named = urlencode([*query, ("iss", CONFIGURATION.issuer)])
-        return super().redirect(urlunsplit(parts._replace(query=named)), application)
+        target = urlunsplit(parts._replace(query=named))
+        answer: HttpResponse = super().redirect(target, application)
+        return answer
 
 
 class Token(TokenView):  # type: ignore[misc]  # the library is untyped
@@ -85,7 +98,8 @@ class Token(TokenView):  # type: ignore[misc]  # the library is untyped
         if request.POST.get("grant_type") == exchange.GRANT_TYPE:
             return exchange.exchange_answer(request, self._client(request))
         with transaction.atomic():
-            return super().post(request, *args, **kwargs)
+            answer: HttpResponse = super().post(request, *args, **kwargs)
+            return answer
 
     def _client(self, request: HttpRequest) -> AbstractApplication | None:
         core = self.get_oauthlib_core()
@@ -105,7 +119,14 @@ class Logout(RPInitiatedLogoutView):  # type: ignore[misc]  # the library is unt
             raise InvalidOIDCClientError
         return super().get_request_application(id_token, client_id)
 
+    def validate_post_logout_redirect_uri(self, application: Any, uri: str | None) -> None:
+        """Compare to the letter, as `ProviderValidator.validate_redirect_uri` does."""
+        super().validate_post_logout_redirect_uri(application, uri)
+        if uri and uri not in application.post_logout_redirect_uris.split():
+            raise InvalidOIDCRedirectURIError("This client has not registered this address.")
+
     def do_logout(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """End the sign-in and its tokens, but for those asked for offline access."""
         sessions.end(self.request)
-        return super().do_logout(*args, **kwargs)
+        answer: HttpResponse = super().do_logout(*args, **kwargs)
+        return answer
