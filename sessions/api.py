@@ -1,5 +1,147 @@
-"""The API."""
+"""The API of environments, sessions, and the broker."""
 
-from django.urls.resolvers import URLPattern
+from __future__ import annotations
 
-urlpatterns: list[URLPattern] = []
+from uuid import UUID
+
+from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.rest import user_of
+from sessions import broker, environments, services
+from sessions.models import SessionState
+from sessions.serializers import (
+    BrokerWishSerializer,
+    EnvironmentPageSerializer,
+    LaunchSerializer,
+    LoanSerializer,
+    OpenDatasetSerializer,
+    SessionPageSerializer,
+    SessionSerializer,
+)
+from vre_portal.errors import InvalidRequest
+from vre_portal.paging import PAGE_PARAMETERS, page
+
+
+class EnvironmentsView(APIView):
+    """What sessions may be started with."""
+
+    @extend_schema(responses=EnvironmentPageSerializer)
+    def get(self, request: Request) -> Response:
+        """Return every environment; `available` says whether you may use it."""
+        groups = user_of(request).groups
+        found = {"items": environments.all_environments(), "next": None}
+        return Response(EnvironmentPageSerializer(found, context={"groups": groups}).data)
+
+
+class SessionsView(APIView):
+    """Your sessions."""
+
+    @extend_schema(
+        parameters=[*PAGE_PARAMETERS, OpenApiParameter("state", enum=SessionState.values)],
+        responses=SessionPageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Return your sessions, newest first."""
+        rows = services.visible_to(user_of(request))
+        if state := request.GET.get("state"):
+            rows = rows.filter(state=_known_state(state))
+        items, following = page(rows, request)
+        return Response({"items": SessionSerializer(items, many=True).data, "next": following})
+
+    @extend_schema(request=LaunchSerializer, responses={202: SessionSerializer})
+    def post(self, request: Request) -> Response:
+        """Launch a session; follow its `state` at its own address or by websocket."""
+        wish = LaunchSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        wanted = wish.validated_data
+        session = services.launch(
+            user_of(request),
+            environment=wanted["environment"],
+            options=wanted["options"],
+            name=wanted["name"],
+            dataset=wanted["dataset"] or "",
+        )
+        return Response(SessionSerializer(session).data, status=202)
+
+
+class SessionView(APIView):
+    """One session."""
+
+    @extend_schema(responses=SessionSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Return the session."""
+        return Response(SessionSerializer(services.get(user_of(request), pk)).data)
+
+    @extend_schema(responses={202: SessionSerializer, 204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """Stop it while it runs (202); take it off the list once it has ended (204)."""
+        session = services.get(user_of(request), pk)
+        if session.is_active:
+            return Response(SessionSerializer(services.stop(session)).data, status=202)
+        services.remove(session)
+        return Response(status=204)
+
+
+class StopView(APIView):
+    """Stopping a session."""
+
+    @extend_schema(request=None, responses={202: SessionSerializer})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Stop the session, or cancel its start."""
+        session = services.stop(services.get(user_of(request), pk))
+        return Response(SessionSerializer(session).data, status=202)
+
+
+class OpenDatasetView(APIView):
+    """A dataset in a session that runs."""
+
+    @extend_schema(request=OpenDatasetSerializer, responses=SessionSerializer)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Put a notebook that reads the dataset into the session; `url` then opens it."""
+        session = services.get(user_of(request), pk)
+        wish = OpenDatasetSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        session = services.open_dataset(session, wish.validated_data["did"])
+        return Response(SessionSerializer(session).data)
+
+
+class BrokerView(APIView):
+    """Fresh tokens for sessions; no cookie and no personal token is looked at."""
+
+    authentication_classes: list[type[BaseAuthentication]] = []
+    permission_classes: list[type[BasePermission]] = []
+
+    @extend_schema(request=BrokerWishSerializer, responses=LoanSerializer, auth=[])
+    def post(self, request: Request) -> Response:
+        """Lend a short token of the session's user, shown the session's own hub token."""
+        # The token is looked at before the body: strangers learn nothing of what is lent.
+        wish = request.data if isinstance(request.data, dict) else {}
+        loan = broker.lend(
+            request.headers.get("Authorization", ""),
+            str(wish.get("audience", "")),
+            address=str(request.META.get("REMOTE_ADDR", "")),
+        )
+        return Response(LoanSerializer(loan).data, headers={"Cache-Control": "no-store"})
+
+
+def _known_state(text: str) -> str:
+    if text not in SessionState.values:
+        known = ", ".join(SessionState.values)
+        raise InvalidRequest(f"state: one of {known}.", field="state")
+    return text
+
+
+urlpatterns = [
+    path("environments", EnvironmentsView.as_view(), name="environments"),
+    path("sessions", SessionsView.as_view(), name="sessions"),
+    path("sessions/broker/token", BrokerView.as_view(), name="broker-token"),
+    path("sessions/<uuid:pk>", SessionView.as_view(), name="session"),
+    path("sessions/<uuid:pk>/stop", StopView.as_view(), name="session-stop"),
+    path("sessions/<uuid:pk>/open-dataset", OpenDatasetView.as_view(), name="session-open-dataset"),
+]

@@ -4,7 +4,22 @@ from django.apps import AppConfig
 
 
 class SessionsApp(AppConfig):
-    """Registers the app."""
+    """Registers the operations, the live state, the hub account and the count."""
 
     name = "sessions"
     label = "interactive_sessions"
+
+    def ready(self) -> None:
+        """Hook the app into the ground."""
+        from accounts import provisioning  # noqa: PLC0415 - models are ready only now
+        from sessions import services  # noqa: PLC0415
+        from sessions.services.changes import TAKE_DOWN  # noqa: PLC0415
+        from sessions.services.launching import FOLLOW, START  # noqa: PLC0415
+        from vre_portal import context, live, operations  # noqa: PLC0415
+
+        operations.register(START, services.start, give_up=services.gave_up)
+        operations.register(FOLLOW, services.follow, give_up=services.follow_gave_up)
+        operations.register(TAKE_DOWN, services.take_down, give_up=services.take_down_gave_up)
+        live.topic("session")(services.present_state)
+        provisioning.register("jupyterhub", services.provision)
+        context.active_counts["sessions"] = services.active_count

@@ -1,1 +1,118 @@
-"""Models."""
+"""A session: what a person asked for, where it stands, and what happened on the way."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import User
+
+
+class SessionState(models.TextChoices):
+    """Where a session stands."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    READY = "ready"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+PENDING = (SessionState.QUEUED, SessionState.STARTING)
+ACTIVE = (*PENDING, SessionState.READY, SessionState.STOPPING)
+FINISHED = (SessionState.STOPPED, SessionState.FAILED)
+
+
+def server_name() -> str:
+    """Return a new name at the hub: lower case and no underscore, or the hub refuses it."""
+    return f"s-{secrets.token_hex(4)}"
+
+
+class SessionRows(models.QuerySet["Session"]):
+    """Sessions, cut to what somebody may see."""
+
+    def visible_to(self, user: User) -> SessionRows:
+        """Return the user's own sessions, without those taken off the list."""
+        return self.filter(user=user, removed_at=None)
+
+    def active(self) -> SessionRows:
+        """Return those that have not ended."""
+        return self.filter(state__in=ACTIVE)
+
+    def finished(self) -> SessionRows:
+        """Return those that have ended."""
+        return self.filter(state__in=FINISHED)
+
+
+class Session(models.Model):
+    """One session on the hub; `url` is the path that opens it, below the hub's address."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    environment = models.CharField(max_length=60)
+    environment_name = models.CharField(max_length=200)
+    options = models.JSONField(default=dict)
+    name = models.CharField(max_length=100)
+    server = models.CharField(max_length=20, default=server_name)
+    dataset = models.CharField(max_length=300, blank=True)
+    state = models.CharField(
+        max_length=10, choices=SessionState.choices, default=SessionState.QUEUED
+    )
+    message = models.TextField(blank=True)
+    percent = models.PositiveSmallIntegerField(default=0)
+    events = models.JSONField(default=list)
+    url = models.CharField(max_length=400, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    ready_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    last_activity_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True)
+
+    objects = SessionRows.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "server"], name="one_session_a_server")
+        ]
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="session_of_user"),
+            models.Index(
+                fields=["state"],
+                condition=models.Q(state__in=["queued", "starting", "ready", "stopping"]),
+                name="session_active",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.state}"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has not ended."""
+        return self.state in ACTIVE
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is still on its way."""
+        return self.state in PENDING
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The chosen options without the hub's own key for the environment."""
+        options: dict[str, Any] = self.options
+        return {key: value for key, value in options.items() if key != "profile"}
+
+    @property
+    def waited(self) -> timedelta:
+        """How long the start took, or has taken until now."""
+        return (self.ready_at or self.stopped_at or timezone.now()) - self.created_at

@@ -1,0 +1,227 @@
+"""JupyterHub (REST of 6.1): the only file that knows how it speaks.
+
+https://jupyterhub.readthedocs.io/en/stable/reference/rest-api.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import timedelta
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+import requests
+from django.utils import timezone
+
+from accounts.credentials import Credential
+from sessions.backends import Progress, Server, ServerState, TokenOwner, hub_credential
+from sessions.backends.jupyterhub_parsing import progress_events, reason_of, server_of
+from vre_portal.config import get_config
+from vre_portal.errors import (
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    QuotaExceeded,
+    SignInRequired,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
+from vre_portal.http import call, json_of
+
+SERVICE = "jupyterhub"
+NAME = "JupyterHub"
+#: The hub waits up to ten seconds for a spawn before it answers "pending".
+START_TIMEOUT = 10.0
+PAGE = 200
+
+
+class JupyterHubBackend:
+    """The hub by its REST API, with the portal's scoped service token."""
+
+    def ensure_user(self, credential: Credential, handle: str) -> None:
+        """Make the user; 409 says that they are there."""
+        answer = self._call(credential, "POST", f"/users/{_q(handle)}")
+        if answer.status_code not in {201, 409}:
+            self._refuse(answer, f"JupyterHub did not make the user {handle}.")
+
+    def start(
+        self,
+        credential: Credential,
+        handle: str,
+        server: str,
+        *,
+        options: Mapping[str, str],
+        display_name: str,
+    ) -> None:
+        """Ask for a server: 201 ready, 202 pending, 400 "already running" are all well."""
+        body = {"display_name": display_name, "user_options": dict(options)}
+        answer = self._call(
+            credential, "POST", _path(handle, server), json=body, timeout=START_TIMEOUT
+        )
+        reason = reason_of(answer)
+        if answer.status_code in {201, 202} or reason.endswith("is already running"):
+            return
+        if answer.status_code == 400 and "maximum of" in reason:
+            raise QuotaExceeded(
+                "You have as many sessions as this site allows. Stop one, then start this one.",
+                service=SERVICE,
+            )
+        if answer.status_code == 429:
+            self._too_many(answer)
+        self._refuse(answer, "JupyterHub could not start the session.")
+
+    def progress(
+        self, credential: Credential, handle: str, server: str, *, seconds: float
+    ) -> Iterator[Progress]:
+        """Read the stream of server-sent events until it ends or the time is over."""
+        until = time.monotonic() + seconds
+        answer = self._call(
+            credential, "GET", f"{_path(handle, server)}/progress", stream=True, timeout=seconds
+        )
+        with closing(answer):
+            if answer.status_code == 400:
+                return  # Neither starting nor failed: there is nothing to tell.
+            if not answer.ok:
+                self._refuse(answer, "JupyterHub does not tell how the start goes.")
+            try:
+                for event in progress_events(answer.iter_lines()):
+                    if event is not None:
+                        yield event
+                    if time.monotonic() > until:
+                        return
+            except requests.RequestException:
+                return  # The stream was cut or the time is over: whoever follows looks again.
+
+    def get(self, credential: Credential, handle: str, server: str) -> Server:
+        """Return one server as the hub knows it."""
+        answer = self._call(credential, "GET", _path(handle, server))
+        if not answer.ok:
+            self._refuse(answer, "JupyterHub does not tell the session's state.")
+        return server_of(handle, json_of(NAME, answer))
+
+    def list_active(self, credential: Credential) -> list[Server]:
+        """Return all servers that are not stopped, by pages of users."""
+        found: list[Server] = []
+        offset = 0
+        while True:
+            answer = self._call(
+                credential,
+                "GET",
+                "/users",
+                params={"state": "active", "limit": PAGE, "offset": offset},
+            )
+            if not answer.ok:
+                self._refuse(answer, "JupyterHub does not tell which sessions run.")
+            users = json_of(NAME, answer)
+            for user in users:
+                servers = (user.get("servers") or {}).values()
+                found += [server_of(user["name"], server) for server in servers]
+            if len(users) < PAGE:
+                return [server for server in found if server.state is not ServerState.STOPPED]
+            offset += PAGE
+
+    def stop(self, credential: Credential, handle: str, server: str) -> bool:
+        """Stop and forget: 204 gone, 202 on its way, 404 was not there."""
+        answer = self._call(credential, "DELETE", _path(handle, server), json={"remove": True})
+        if answer.status_code not in {202, 204, 400, 404}:
+            self._refuse(answer, "JupyterHub did not stop the session.")
+        # 400: a start or stop is in a state that can't be cut short; it will be soon.
+        return answer.status_code in {204, 404}
+
+    def mint_token(
+        self, credential: Credential, handle: str, server: str, *, seconds: int
+    ) -> Credential:
+        """Make a token of the user that opens one server only."""
+        scopes = [f"access:servers!server={handle}/{server}"]
+        body = {"expires_in": seconds, "scopes": scopes, "note": "portal: put a file"}
+        answer = self._call(credential, "POST", f"/users/{_q(handle)}/tokens", json=body)
+        if not answer.ok:
+            self._refuse(answer, "JupyterHub gave no access to the session.")
+        token = str(json_of(NAME, answer).get("token", ""))
+        until = timezone.now() + timedelta(seconds=seconds)
+        return hub_credential(token, account=handle, expires_at=until)
+
+    def put_file(
+        self,
+        credential: Credential,
+        handle: str,
+        server: str,
+        path: str,
+        content: Mapping[str, Any],
+    ) -> None:
+        """Use the session's own contents API, which the hub's proxy leads to."""
+        hub = get_config().hub_url
+        url = f"{hub}/user/{_q(handle)}/{_q(server)}/api/contents/{quote(path)}"
+        headers = {"Authorization": f"token {credential.token}"}
+        there = call(NAME, "GET", url, headers=headers, params={"content": 0})
+        if there.ok:
+            raise Conflict(f"There is a file {path} in the session already.", service=SERVICE)
+        if there.status_code != 404:
+            self._refuse(there, "The session does not take files at the moment.")
+        body = {"type": "notebook", "format": "json", "content": dict(content)}
+        answer = call(NAME, "PUT", url, headers=headers, json=body)
+        if not answer.ok:
+            self._refuse(answer, "The session did not take the file.")
+
+    def identify(self, credential: Credential) -> TokenOwner:
+        """Ask the hub whose token this is."""
+        answer = self._call(credential, "GET", "/user")
+        if answer.status_code in {401, 403}:
+            raise SignInRequired(
+                "JupyterHub does not know this token: the session has stopped.", service=SERVICE
+            )
+        if not answer.ok:
+            self._refuse(answer, "JupyterHub does not tell whose session this is.")
+        owner = json_of(NAME, answer)
+        return TokenOwner(
+            kind=str(owner.get("kind", "")),
+            handle=str(owner.get("name", "")),
+            scopes=frozenset(map(str, owner.get("scopes") or ())),
+        )
+
+    def _call(
+        self, credential: Credential, method: str, path: str, **kwargs: Any
+    ) -> requests.Response:
+        api = get_config().hub_api_url
+        if not api:
+            raise UpstreamUnavailable("This site has no JupyterHub configured.", service=SERVICE)
+        headers = {"Authorization": f"token {credential.token}"}
+        return call(NAME, method, f"{api}{path}", headers=headers, **kwargs)
+
+    def _too_many(self, answer: requests.Response) -> NoReturn:
+        # Retry-After comes only with the limit of starts at once: that one passes by itself.
+        if "Retry-After" in answer.headers:
+            raise UpstreamUnavailable(
+                "Many sessions are starting at the moment. Yours waits for its turn.",
+                service=SERVICE,
+            )
+        raise QuotaExceeded(
+            "This site runs as many sessions as it can. Try again in a few minutes.",
+            service=SERVICE,
+        )
+
+    def _refuse(self, answer: requests.Response, text: str) -> NoReturn:
+        """Raise what an answer means; policy texts (400, 403) are the hub's words for users."""
+        reason = reason_of(answer)
+        match answer.status_code:
+            case 404:
+                raise NotFound("JupyterHub has no such session.", service=SERVICE)
+            case 400:
+                raise InvalidRequest(reason or text, service=SERVICE)
+            case 403 if reason and "scope" not in reason:
+                raise Forbidden(reason, service=SERVICE)
+            case 408 | 504:
+                raise UpstreamTimeout(f"{text} Try again.", service=SERVICE)
+        raise UpstreamRefused(f"{text} Tell the operators.", service=SERVICE)
+
+
+def _q(part: str) -> str:
+    return quote(part, safe="")
+
+
+def _path(handle: str, server: str) -> str:
+    return f"/users/{_q(handle)}/servers/{_q(server)}"

@@ -1,0 +1,81 @@
+"""JupyterHub's JSON and event stream as values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import requests
+
+from sessions.backends import Outcome, Progress, Server, ServerState
+
+FAILED_PREFIX = "Spawn failed: "
+
+
+def server_of(handle: str, found: Mapping[str, Any]) -> Server:
+    """Return one server of the hub's user or server model."""
+    options = found.get("user_options") or {}
+    return Server(
+        handle=handle,
+        name=str(found.get("name", "")),
+        state=_state(found),
+        url=str(found.get("url") or ""),
+        started_at=_time(found.get("started")),
+        last_activity=_time(found.get("last_activity")),
+        options={str(key): str(value) for key, value in options.items()},
+    )
+
+
+def _state(found: Mapping[str, Any]) -> ServerState:
+    if found.get("pending") == "stop":
+        return ServerState.STOPPING
+    if found.get("pending"):
+        return ServerState.STARTING
+    return ServerState.READY if found.get("ready") else ServerState.STOPPED
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def progress_events(lines: Iterable[bytes]) -> Iterator[Progress | None]:
+    """Yield an event for each data line, and None for the lines that only keep the stream open."""
+    for line in lines:
+        if not line.startswith(b"data:"):
+            yield None
+            continue
+        try:
+            found = json.loads(line[5:])
+        except ValueError:
+            yield None
+            continue
+        yield _progress(found)
+        if found.get("ready") or found.get("failed"):
+            return
+
+
+def _progress(found: Mapping[str, Any]) -> Progress:
+    outcome = (
+        Outcome.READY
+        if found.get("ready")
+        else Outcome.FAILED
+        if found.get("failed")
+        else Outcome.WORKING
+    )
+    message = str(found.get("message") or "").removeprefix(FAILED_PREFIX).strip()
+    percent = min(max(int(found.get("progress") or 0), 0), 100)
+    return Progress(percent, message, outcome, str(found.get("url") or ""))
+
+
+def reason_of(answer: requests.Response) -> str:
+    """Return the hub's own words for an error, empty when it has none."""
+    if answer.ok:
+        return ""
+    try:
+        found = answer.json()
+    except ValueError:
+        return ""
+    message = found.get("message") if isinstance(found, dict) else None
+    return message.strip() if isinstance(message, str) else ""

@@ -1,0 +1,129 @@
+"""Fresh tokens for running sessions, which show their own hub token and nothing else.
+
+The hub says whose session asks. Only the token that the hub gives to a session's server opens
+this door: not a person's own token, not a service's, not one that opens several servers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.cache import cache
+
+from accounts.credentials import credential_for
+from accounts.models import User
+from sessions.backends import TokenOwner, get_backend, hub_credential
+from vre_portal.config import get_config
+from vre_portal.errors import (
+    Conflict,
+    CredentialExpired,
+    Forbidden,
+    InvalidRequest,
+    QuotaExceeded,
+    SignInRequired,
+)
+
+log = logging.getLogger(__name__)
+AUDIENCES = ("rucio", "reana")
+HEADER = re.compile(r"(?i:token|bearer) ([\x21-\x7e]{8,4096})")
+MINUTE = 60
+CALLS_A_MINUTE = 60
+REFUSALS_A_MINUTE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """A short token for one backend, and where it opens what."""
+
+    access_token: str = field(repr=False)
+    expires_at: datetime
+    account: str
+    service_url: str
+
+
+def lend(authorization: str, audience: str, *, address: str) -> Loan:
+    """Return a fresh token of the session's user for one backend.
+
+    Raises
+    ------
+    SignInRequired
+        The hub does not know the token: none was sent, or the session has stopped.
+    Forbidden
+        It is a token, but not that of one session.
+    InvalidRequest
+        No token is lent for this audience.
+    Conflict
+        The user has to sign in to the portal again.
+    QuotaExceeded
+        Too many calls in a minute.
+    """
+    user = _user(_owner(authorization, address))
+    if audience not in AUDIENCES:
+        raise InvalidRequest(f"audience: one of {', '.join(AUDIENCES)}.", field="audience")
+    try:
+        credential = credential_for(user, audience)
+    except CredentialExpired as exc:
+        raise Conflict(f"Sign in to the portal again. {exc.message}", service=audience) from exc
+    log.info("token for %s lent to a session of %s", audience, user.handle)
+    return Loan(credential.token, credential.expires_at, credential.account, _address_of(audience))
+
+
+def _owner(authorization: str, address: str) -> TokenOwner:
+    """Return whose token it is; who fails often, and who asks often, has to wait."""
+    sent = HEADER.fullmatch(authorization.strip())
+    refusals = f"broker:refused:{address}"
+    if (cache.get(refusals) or 0) >= REFUSALS_A_MINUTE:
+        raise QuotaExceeded("Too many refused calls. Try again in a minute.")
+    try:
+        if sent is None:
+            raise SignInRequired("Send the session's token: 'Authorization: token ...'.")
+        _count_call(sent[1])
+        return get_backend().identify(hub_credential(sent[1]))
+    except SignInRequired:
+        _increase(refusals)
+        raise
+
+
+def _count_call(token: str) -> None:
+    digest = hashlib.sha256(token.encode()).hexdigest()[:32]
+    if _increase(f"broker:calls:{digest}") > CALLS_A_MINUTE:
+        raise QuotaExceeded("The session asks too often. Keep a token for most of its life.")
+
+
+def _increase(key: str) -> int:
+    cache.add(key, 0, MINUTE)
+    try:
+        return int(cache.incr(key))
+    except ValueError:
+        return 1  # It expired between the two calls.
+
+
+def _user(owner: TokenOwner) -> User:
+    if owner.kind != "user" or not _is_of_one_session(owner):
+        raise Forbidden("Only the token of a running session is taken here.")
+    user = User.objects.filter(handle=owner.handle).first()
+    if user is None or not user.is_active:
+        raise Forbidden("This session's user has no account at the portal.")
+    return user
+
+
+def _is_of_one_session(owner: TokenOwner) -> bool:
+    """Whether the scopes are exactly those that the hub gives to a server's own token."""
+    me = f"!user={owner.handle}"
+    opens = {scope for scope in owner.scopes if scope.startswith("access:servers")}
+    reads = {f"read:users:{part}{me}" for part in ("name", "groups", "activity")}
+    posts = {f"users:activity{me}"}
+    one_server = len(opens) == 1 and all(
+        re.fullmatch(rf"access:servers!server={re.escape(owner.handle)}/[^/!\s]*", scope)
+        for scope in opens
+    )
+    return one_server and posts <= owner.scopes <= opens | reads | posts
+
+
+def _address_of(audience: str) -> str:
+    config = get_config()
+    return (config.rucio_url if audience == "rucio" else config.reana_url) or ""

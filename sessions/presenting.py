@@ -1,0 +1,152 @@
+"""A session in words, as its pages show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from sessions import environments
+from sessions.models import Session, SessionState
+from sessions.services import open_url
+from vre_portal.components import formats, inline
+from vre_portal.errors import PortalError
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the session's timeline."""
+
+    text: str
+    time: datetime
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A session with what a page says of it."""
+
+    session: Session
+    sentence: str
+    line: str
+    url: str
+    settings: dict[str, object]
+    timeline: list[Line]
+
+    @property
+    def stop_question(self) -> str:
+        """What is asked before it is stopped."""
+        if self.session.is_pending:
+            return _("Cancel the start of %s?") % self.session.name
+        return _(
+            "Stop %s? Files are kept. Variables in memory and what is not saved are lost."
+        ) % self.session.name  # fmt: skip
+
+    @property
+    def stop_label(self) -> str:
+        """The name of the stop button for a screen reader."""
+        return _("Stop %s") % self.session.name
+
+    @property
+    def open_label(self) -> str:
+        """The name of the open button for a screen reader."""
+        return _("Open %s in a new tab") % self.session.name
+
+    @property
+    def again_label(self) -> str:
+        """The name of the button that launches it again for a screen reader."""
+        return _("Launch %s again") % self.session.name
+
+    @property
+    def consequence(self) -> str:
+        """What it means for this session that the hub does not answer."""
+        if self.session.is_pending:
+            return _("Your session waits and starts by itself when it is back.")
+        if self.session.state == SessionState.STOPPING:
+            return _("Your session is stopped when it is back.")
+        return _("Nothing of your session is lost.")
+
+
+def shown(session: Session) -> Shown:
+    """Return a session as a page shows it."""
+    return Shown(
+        session=session,
+        sentence=_sentence(session),
+        line=_line(session),
+        url=open_url(session),
+        settings=_settings(session),
+        timeline=_timeline(session),
+    )
+
+
+def _sentence(session: Session) -> str:
+    name = session.environment_name
+    match session.state:
+        case SessionState.READY:
+            return _("%s runs. It opens in a new tab, and goes on when you close it.") % name
+        case SessionState.FAILED:
+            return _("%s did not start.") % name
+        case SessionState.STOPPED:
+            return _("%s has stopped. Your files are kept.") % name
+        case SessionState.STOPPING:
+            return session.message
+    return _("%(name)s: %(message)s") % {"name": name, "message": session.message}
+
+
+def _line(session: Session) -> str:
+    """Return the one line that matters in a list."""
+    parts = [] if session.name == session.environment_name else [session.environment_name]
+    parts += [session.dataset] if session.dataset else []
+    return f"{', '.join(parts)}: {session.message}" if parts else session.message
+
+
+def _settings(session: Session) -> dict[str, object]:
+    """Return what the session was launched with, in words."""
+    facts: dict[str, object] = {_("Environment"): session.environment_name}
+    facts |= _choices(session)
+    if session.dataset:
+        facts[_("Dataset")] = session.dataset
+    facts[_("Launched")] = inline.when(session.created_at)
+    if session.ready_at:
+        facts[_("Start took")] = formats.duration(session.waited)
+    if session.last_activity_at and session.is_active:
+        facts[_("Last used")] = inline.when(session.last_activity_at)
+    if session.stopped_at:
+        facts[_("Ended")] = inline.when(session.stopped_at)
+    facts[_("Name at the hub")] = session.server
+    return facts
+
+
+def _choices(session: Session) -> dict[str, str]:
+    """Return names of options and choices, or their keys where the site no longer has them."""
+    try:
+        options = {option.key: option for option in environments.named(session.environment).options}
+    except PortalError:
+        options = {}
+    named: dict[str, str] = {}
+    for key, value in session.choices.items():
+        option = options.get(key)
+        choice = option.choice(value) if option else None
+        named[option.name if option else key] = choice.name if choice else value
+    return named
+
+
+def _timeline(session: Session) -> list[Line]:
+    events: list[Mapping[str, str]] = session.events
+    lines = [Line(event["text"], datetime.fromisoformat(event["at"]), "ok") for event in events]
+    if lines and session.state != SessionState.READY:
+        last = lines[-1]
+        lines[-1] = Line(last.text, last.time, TONES[SessionState(session.state)])
+    return lines[::-1]
+
+
+TONES = {
+    SessionState.QUEUED: "wait",
+    SessionState.STARTING: "run",
+    SessionState.READY: "ok",
+    SessionState.STOPPING: "wait",
+    SessionState.STOPPED: "idle",
+    SessionState.FAILED: "bad",
+}

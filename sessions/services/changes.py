@@ -1,0 +1,75 @@
+"""Change a session's row only from the states in which the change makes sense, and tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+import activity.services
+from activity.models import Level
+from sessions.models import Session, SessionState
+from sessions.services.reading import event_of
+from vre_portal import operations
+from vre_portal.live import publish
+from vre_portal.models import Operation, OperationState
+
+TAKE_DOWN = "session.stop"
+MAX_EVENTS = 60
+
+
+@transaction.atomic
+def change(session: Session, *, of: Sequence[SessionState], say: str = "", **changes: Any) -> bool:
+    """Write changes if the session is in one of the states `of`, add a line, and tell the pages.
+
+    Returns False, and changes nothing, when somebody moved it to another state meanwhile.
+    """
+    row = Session.objects.select_for_update().filter(pk=session.pk, state__in=of).first()
+    if row is None:
+        return False
+    for name, value in changes.items():
+        setattr(row, name, value)
+    if say:
+        row.message = say
+        if not any(event["text"] == say for event in row.events[-MAX_EVENTS:]):
+            line = {"at": timezone.now().isoformat(timespec="seconds"), "text": say}
+            row.events = [*row.events, line][-MAX_EVENTS:]
+    row.save()
+    for field in (*changes, "message", "events"):
+        setattr(session, field, getattr(row, field))
+    publish(f"session:{row.pk}", event_of(row))
+    return True
+
+
+@transaction.atomic
+def fail(session: Session, reason: str, *, of: Sequence[SessionState]) -> None:
+    """Mark a session as failed and take its server away, so that none stays behind and counts."""
+    if not change(
+        session, of=of, say=reason, state=SessionState.FAILED, stopped_at=timezone.now(), url=""
+    ):
+        return
+    begin_take_down(session)
+    note(session, "failed", f"{session.name} did not start: {reason}", level=Level.ERROR)
+
+
+def begin_take_down(session: Session) -> None:
+    """Start taking the session's server away, unless that is under way."""
+    before = Operation.objects.filter(kind=TAKE_DOWN, subject=session.pk)
+    if not before.filter(state=OperationState.WAITING).exists():
+        key = f"{TAKE_DOWN}:{session.pk}:{before.count()}"
+        operations.begin(TAKE_DOWN, subject=session.pk, user_id=session.user_id, key=key)
+
+
+def note(session: Session, verb: str, text: str, *, level: Level = Level.INFO) -> None:
+    """Put a line on the person's timeline."""
+    activity.services.record(
+        user_id=session.user_id,
+        verb=f"session.{verb}",
+        subject=("session", session.pk),
+        text=text,
+        level=level,
+        url=reverse("sessions:session", args=[session.pk]),
+    )

@@ -1,0 +1,104 @@
+"""Follow a start by the hub's progress stream until it is ready or has failed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from activity.models import Level
+from sessions.backends import Outcome, Progress, ServerState, get_backend, service_credential
+from sessions.models import Session, SessionState
+from sessions.services.changes import change, fail, note
+from sessions.services.notebooks import deliver
+from vre_portal import operations
+from vre_portal.errors import NotFound, PortalError
+from vre_portal.models import Operation
+
+#: A step reads the stream this long; other work gets its turn between two steps.
+STEP_SECONDS = 8.0
+#: The hub gives up long before; this holds should it forget to say so.
+LONGEST_START = timedelta(minutes=10)
+STARTING = (SessionState.STARTING,)
+
+
+def follow(operation: Operation) -> operations.Outcome:
+    """Read the progress for a while, and act on how it ends."""
+    session = Session.objects.select_related("user").get(pk=operation.subject)
+    if session.state != SessionState.STARTING:
+        return operations.Done()
+    handle, server = session.user.handle, session.server
+    lines = get_backend().progress(service_credential(), handle, server, seconds=STEP_SECONDS)
+    try:
+        for line in lines:
+            operations.hold(operation)
+            if _heard(session, line):
+                return operations.Done()
+    except NotFound:
+        fail(session, _("The start was cancelled at the hub."), of=STARTING)
+        return operations.Done()
+    return _look(session)
+
+
+def _heard(session: Session, line: Progress) -> bool:
+    """Write a line of progress down; True when it is the last that matters."""
+    match line.outcome:
+        case Outcome.READY:
+            _ready(session, line.url)
+            return True
+        case Outcome.FAILED:
+            fail(session, line.message or _("The hub does not say why."), of=STARTING)
+            return True
+    if any(event["text"] == line.message for event in session.events):
+        return False  # Each stream tells everything from the start again.
+    percent = max(session.percent, line.percent)
+    return not change(session, of=STARTING, say=line.message, percent=percent)
+
+
+def _look(session: Session) -> operations.Outcome:
+    """Ask for the state, since a stream may end without saying how it went."""
+    try:
+        found = get_backend().get(service_credential(), session.user.handle, session.server)
+    except NotFound:
+        fail(session, _("JupyterHub no longer knows the session."), of=STARTING)
+        return operations.Done()
+    if found.state is ServerState.READY:
+        _ready(session, found.url)
+        return operations.Done()
+    if found.state is not ServerState.STARTING:
+        fail(session, _("The session's server ended while it started."), of=STARTING)
+        return operations.Done()
+    if session.started_at and timezone.now() - session.started_at > LONGEST_START:
+        fail(session, _("The start took longer than 10 minutes and was given up."), of=STARTING)
+        return operations.Done()
+    return operations.Again(0.5)
+
+
+def _ready(session: Session, url: str) -> None:
+    """Put the starter notebook in place, then say that the session may be opened."""
+    base = url or f"/user/{session.user.handle}/{session.server}/"
+    path = f"{base}lab"
+    if session.dataset:
+        path = f"{base}{_with_notebook(session)}"
+    now = timezone.now()
+    if change(
+        session, of=STARTING, say=_("Your session is ready."), state=SessionState.READY,
+        url=path, percent=100, ready_at=now, checked_at=now,
+    ):  # fmt: skip
+        note(session, "ready", f"{session.name} is ready.", level=Level.OK)
+
+
+def _with_notebook(session: Session) -> str:
+    change(session, of=STARTING, say=_("Putting the notebook for your data in place."), percent=95)
+    try:
+        return f"lab/tree/{deliver(session, session.dataset)}"
+    except PortalError as exc:
+        # The session itself is well: better open it without the notebook than not at all.
+        change(session, of=STARTING, say=_("The notebook was not put in place: ") + exc.message)
+        return "lab"
+
+
+def follow_gave_up(operation: Operation, error: PortalError) -> None:
+    """Record that the start could not be followed."""
+    fail(Session.objects.get(pk=operation.subject), error.message, of=STARTING)

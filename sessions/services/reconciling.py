@@ -1,0 +1,109 @@
+"""Bring the rows into line with the hub: one list for all users, every quarter of a minute."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from sessions import environments
+from sessions.backends import Server, ServerState, get_backend, service_credential
+from sessions.models import FINISHED, Session, SessionState
+from sessions.services.changes import begin_take_down, change, note
+from vre_portal.errors import PortalError
+
+OURS = re.compile(r"s-[0-9a-f]{8}")
+Key = tuple[str, str]
+
+
+def reconcile() -> None:
+    """Look at every active server once; raises a `PortalError` when the hub does not answer."""
+    # Rows before servers: a row that becomes ready in between is not taken for one that is gone.
+    rows = {_key(row): row for row in Session.objects.active().select_related("user")}
+    servers = {
+        (server.handle, server.name): server
+        for server in get_backend().list_active(service_credential())
+        if OURS.fullmatch(server.name)
+    }
+    for key, row in rows.items():
+        _settle(row, servers.get(key))
+    _adopt(server for key, server in servers.items() if key not in rows)
+
+
+def _key(row: Session) -> Key:
+    return row.user.handle, row.server
+
+
+def _settle(row: Session, server: Server | None) -> None:
+    """Bring one active row into line; starts are followed by their own operations."""
+    if row.state == SessionState.READY and server is None:
+        _gone(row)
+    elif row.state == SessionState.READY and server is not None:
+        # Only the times change: no page has to be told.
+        times = {"checked_at": timezone.now(), "last_activity_at": server.last_activity}
+        Session.objects.filter(pk=row.pk, state=SessionState.READY).update(**times)
+    elif row.state == SessionState.STOPPING:
+        begin_take_down(row)
+
+
+def _gone(row: Session) -> None:
+    say = _("The session no longer runs: the hub stopped it, or it was stopped from inside.")
+    changed = change(
+        row, of=[SessionState.READY], say=say, state=SessionState.STOPPED,
+        stopped_at=timezone.now(), url="",
+    )  # fmt: skip
+    if changed:
+        note(row, "gone", f"{row.name} no longer runs.")
+        # The hub still counts it toward the user's limit until it has forgotten it.
+        begin_take_down(row)
+
+
+def _adopt(servers: Iterable[Server]) -> None:
+    """Take in servers of ours that no active row stands for."""
+    for server in servers:
+        row = Session.objects.filter(user__handle=server.handle, server=server.name).first()
+        if row is not None and row.state == SessionState.FAILED:
+            begin_take_down(row)
+        elif server.state is ServerState.READY and row is not None:
+            _revive(row, server)
+        elif server.state is ServerState.READY:
+            _take_in(server)
+
+
+def _revive(row: Session, server: Server) -> None:
+    say = _("The session was found running at the hub.")
+    change(row, of=FINISHED, say=say, url=f"{server.url}lab", stopped_at=None, **_found(server))
+
+
+def _take_in(server: Server) -> None:
+    user = User.objects.filter(handle=server.handle).first()
+    if user is None:
+        return
+    slug = server.options.get("profile", "")
+    say = _("The session was found running at the hub.")
+    row = Session(
+        user=user, environment=slug, environment_name=_name_of(slug), name=_name_of(slug),
+        options=dict(server.options), server=server.name, url=f"{server.url}lab",
+        started_at=server.started_at,
+    )  # fmt: skip
+    row.save()
+    change(row, of=[SessionState.QUEUED], say=say, percent=100, **_found(server))
+
+
+def _found(server: Server) -> dict[str, object]:
+    return {
+        "state": SessionState.READY,
+        "removed_at": None,
+        "checked_at": timezone.now(),
+        "last_activity_at": server.last_activity,
+    }
+
+
+def _name_of(slug: str) -> str:
+    try:
+        return environments.named(slug).name
+    except PortalError:
+        return slug or _("Session")

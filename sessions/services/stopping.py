@@ -1,0 +1,62 @@
+"""Stop sessions, also those that are starting, and leave nothing at the hub."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sessions.backends import get_backend, service_credential
+from sessions.models import PENDING, Session, SessionState
+from sessions.services.changes import begin_take_down, change, note
+from vre_portal import operations
+from vre_portal.errors import Conflict, PortalError
+from vre_portal.models import Operation
+
+STOPPABLE = (*PENDING, SessionState.READY)
+STOPPING = (SessionState.STOPPING,)
+
+
+@transaction.atomic
+def stop(session: Session) -> Session:
+    """Stop a session, or cancel its start; nothing happens to one that has ended."""
+    say = _("The session is stopping.")
+    if change(session, of=STOPPABLE, say=say, state=SessionState.STOPPING):
+        begin_take_down(session)
+        note(session, "stopping", f"You stopped {session.name}.")
+    return session
+
+
+def remove(session: Session) -> None:
+    """Take a session that has ended off the list.
+
+    Raises
+    ------
+    Conflict
+        It still runs.
+    """
+    if session.is_active:
+        raise Conflict("The session still runs. Stop it first.")
+    # The row stays for a while: its server may still have to be taken away at the hub.
+    Session.objects.filter(pk=session.pk).update(removed_at=timezone.now())
+
+
+def take_down(operation: Operation) -> operations.Outcome:
+    """Have the hub stop and forget the server."""
+    session = Session.objects.select_related("user").get(pk=operation.subject)
+    if not get_backend().stop(service_credential(), session.user.handle, session.server):
+        return operations.Again(1.0)
+    if change(
+        session, of=STOPPING, say=_("The session has stopped."), state=SessionState.STOPPED,
+        stopped_at=timezone.now(), url="",
+    ):  # fmt: skip
+        note(session, "stopped", f"{session.name} has stopped.")
+    return operations.Done()
+
+
+def take_down_gave_up(operation: Operation, error: PortalError) -> None:
+    """Say that the hub did not stop it so far; reconciling begins again."""
+    session = Session.objects.get(pk=operation.subject)
+    change(
+        session, of=STOPPING, say=f"{error.message} The session is stopped as soon as it can be."
+    )

@@ -1,0 +1,52 @@
+"""The starter notebook: finds a dataset's replicas, reads its first file, and draws it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Any
+
+from sessions.starter_cells import DRAW, FIND, INTRODUCTION, NEXT, READ
+
+NOTEBOOK_FORMAT, NOTEBOOK_MINOR = 4, 5
+LONGEST_NAME = 80
+
+
+def file_name(did: str, number: int = 1) -> str:
+    """Return the notebook's file name for a DID; numbers from 2 on make further copies."""
+    stem = PurePosixPath(did.partition(":")[2]).name or did
+    stem = re.sub(r"[^A-Za-z0-9.-]+", "-", stem).strip("-.")[:LONGEST_NAME] or "dataset"
+    return f"{stem}{'' if number == 1 else f'-{number}'}.ipynb"
+
+
+def notebook(did: str) -> dict[str, Any]:
+    """Return the notebook (nbformat 4.5) that reads a dataset or file."""
+    scope, _, name = did.partition(":")
+    sources = [
+        ("markdown", INTRODUCTION.replace("@DID@", did)),
+        # repr: a DID is text from outside, and has to stay text in the code.
+        ("code", FIND.replace("@SCOPE@", repr(scope)).replace("@NAME@", repr(name))),
+        ("code", READ),
+        ("code", DRAW),
+        ("markdown", NEXT),
+    ]
+    return {
+        "nbformat": NOTEBOOK_FORMAT,
+        "nbformat_minor": NOTEBOOK_MINOR,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "vre": {"dataset": did},
+        },
+        "cells": [_cell(number, kind, text) for number, (kind, text) in enumerate(sources)],
+    }
+
+
+def _cell(number: int, kind: str, text: str) -> dict[str, Any]:
+    cell: dict[str, Any] = {
+        "cell_type": kind,
+        "id": f"starter-{number}",
+        "metadata": {},
+        "source": text.strip("\n"),
+    }
+    return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})

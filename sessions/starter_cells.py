@@ -1,0 +1,163 @@
+"""The text of the starter notebook's cells: what a person would write first, and may change."""
+
+INTRODUCTION = """
+# @DID@
+
+This notebook finds where the data are, with your own Rucio account, reads the first file that it
+knows how to read (ROOT, FITS, Parquet, CSV), and draws it. Run it from top to bottom
+(Run > Run All Cells), then make it yours.
+"""
+
+FIND = """
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from rucio.client import Client
+
+scope, name = @SCOPE@, @NAME@
+
+# Your own account: the token is renewed for you while the session runs.
+client = Client()
+print("Rucio knows you as", client.whoami()["account"])
+
+dids = [{"scope": scope, "name": name}]
+replicas = list(client.list_replicas(dids, schemes=["file"], sort="random"))
+
+
+def local_paths(replica):
+    \"\"\"Return the paths at which a file can be read here, those that hold all of it only.\"\"\"
+    for storage, addresses in replica["rses"].items():
+        if replica["states"].get(storage) == "AVAILABLE":
+            for address in addresses:
+                path = Path(unquote(urlsplit(address).path))
+                if path.is_file():
+                    yield storage, path
+
+
+files = []
+for replica in replicas:
+    storage, path = next(local_paths(replica), (None, None))
+    files.append((replica["name"], storage, path, replica["bytes"]))
+
+for file, storage, path, size in files[:20]:
+    print(f"{file:50}  {size:>12,} bytes  {storage or 'not readable here'}")
+print(f"{len(files)} files, {sum(path is not None for _, _, path, _ in files)} readable here")
+"""
+
+READ = '''
+import re
+
+import pandas as pd
+
+ROWS = 20_000
+NUMBERS = re.compile(r"(std::vector<)?(float|double|bool|u?int\\d+_t|int|long)(>|\\[.*\\])?")
+FIRST = re.compile(r"(pt|eta|phi|mass|energy|met|charge)(_|$|\\b)", re.IGNORECASE)
+
+
+def read_root(path):
+    """Return the first rows of the largest tree: one column a branch, lists stay lists."""
+    import uproot
+
+    with uproot.open(path) as file:
+        trees = {key: tree for key, tree in file.items() if hasattr(tree, "num_entries")}
+        if not trees:
+            raise ValueError("there is no tree in it")
+        name, tree = max(trees.items(), key=lambda item: item[1].num_entries)
+        numbers = [branch for branch in tree.keys() if NUMBERS.fullmatch(tree[branch].typename)]
+        chosen = sorted(numbers, key=lambda branch: not FIRST.search(branch))[:12]
+        print(f"tree {name}: {tree.num_entries:,} entries, {len(tree.keys())} branches")
+        arrays = tree.arrays(chosen, entry_stop=ROWS, library="ak")
+        return pd.DataFrame({branch: arrays[branch].to_list() for branch in chosen})
+
+
+def read_fits(path):
+    """Return the first image (an array) or table of the file."""
+    from astropy.io import fits
+    from astropy.table import Table
+
+    with fits.open(path) as units:
+        units.info()
+        unit = next(unit for unit in units if unit.data is not None)
+        if isinstance(unit, fits.BinTableHDU | fits.TableHDU):
+            table = Table(unit.data[:ROWS])
+            return table[[c for c in table.colnames if table[c].ndim == 1]].to_pandas()
+        return unit.data.astype(float)
+
+
+def read_parquet(path):
+    """Return the first rows."""
+    import pyarrow.parquet
+
+    batch = next(pyarrow.parquet.ParquetFile(path).iter_batches(batch_size=ROWS))
+    return batch.to_pandas()
+
+
+def read_csv(path):
+    """Return the first rows; lines that start with # are comments."""
+    return pd.read_csv(path, nrows=ROWS, comment="#")
+
+
+READERS = {
+    ".root": read_root,
+    ".fits": read_fits,
+    ".parquet": read_parquet,
+    ".csv": read_csv,
+}
+
+data = None
+for file, storage, path, size in files:
+    reader = path and READERS.get(path.suffix.lower())
+    if reader:
+        print("reading", file, "at", storage)
+        data = reader(path)
+        break
+else:
+    print("There is no file here that this notebook knows how to read.")
+    print("Replicate the dataset to a disk storage in the portal, or read it in your own way.")
+
+data.head(10) if hasattr(data, "head") else data
+'''
+
+DRAW = '''
+import matplotlib.pyplot as plt
+import numpy as np
+
+
+def values_of(column):
+    """Return a column's finite numbers, with lists taken apart."""
+    flat = pd.to_numeric(column.explode(), errors="coerce").to_numpy(dtype=float)
+    return flat[np.isfinite(flat)]
+
+
+if isinstance(data, np.ndarray):
+    image = data
+    while image.ndim > 2:
+        image = image[0]
+    low, high = np.nanpercentile(image, [1, 99.5])
+    figure, axes = plt.subplots(figsize=(6, 6))
+    axes.imshow(image, origin="lower", cmap="gray", vmin=low, vmax=high)
+    axes.set_title(name)
+elif data is not None:
+    columns = {label: values_of(data[label]) for label in data.columns}
+    drawn = {label: values for label, values in columns.items() if len(np.unique(values)) > 1}
+    drawn = dict(list(drawn.items())[:6])
+    rows = max(1, -(-len(drawn) // 3))
+    figure, axes = plt.subplots(rows, 3, figsize=(11, 2.8 * rows), squeeze=False)
+    for place in axes.flat[len(drawn):]:
+        place.set_visible(False)
+    for place, (label, values) in zip(axes.flat, drawn.items()):
+        low, high = np.percentile(values, [0.5, 99.5])
+        inside = (low, high) if high > low else None
+        place.hist(values, bins=60, range=inside, histtype="stepfilled", alpha=0.6)
+        place.set_xlabel(label)
+    figure.suptitle(name)
+    figure.tight_layout()
+'''
+
+NEXT = """
+## From here
+
+- All files: loop over `files`; each entry is name, storage, path and size.
+- `rucio` works in a terminal too: `rucio whoami`, `rucio did list 'scope:*'`.
+- Write results into this folder: it stays when the session stops.
+"""

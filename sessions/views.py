@@ -1,0 +1,142 @@
+"""Pages of sessions: the list, the launch form, and one session."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.decorators import SignedInRequest, signed_in
+from accounts.models import User
+from sessions import environments, services
+from sessions.forms import LaunchForm
+from sessions.models import Session
+from sessions.presenting import shown
+from vre_portal.health import BackendState, backend_states
+from vre_portal.paging import page
+
+
+@require_GET
+@signed_in
+def sessions(request: SignedInRequest) -> HttpResponseBase:
+    """Show what runs and what ran."""
+    rows = services.visible_to(request.user)
+    active = [shown(row) for row in rows.active().order_by("-created_at")]
+    finished, following = page(rows.finished(), request)
+    context = {
+        "active": active,
+        "finished": [shown(row) for row in finished],
+        "next": following,
+        "topics": " ".join(f"session:{entry.session.pk}" for entry in active),
+        "hub": _hub_down(),
+    }
+    return render(request, _template(request, "sessions"), context)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def new(request: SignedInRequest) -> HttpResponseBase:
+    """Show the launch form as its address says, and launch."""
+    form = LaunchForm(
+        request.POST if request.method == "POST" else None,
+        user=request.user,
+        environments=environments.all_environments(),
+        link=request.GET,
+    )
+    if request.method == "POST" and form.is_valid():
+        wish = form.parsed()
+        launched = services.launch(
+            request.user, environment=wish.environment, options=wish.options, name=wish.name,
+            dataset=wish.dataset,
+        )  # fmt: skip
+        return redirect("sessions:session", pk=launched.pk)
+    context = {
+        "form": form,
+        "cards": form.cards(),
+        "hub": _hub_down(),
+        "usual": services.usual_seconds(request.user, form.chosen),
+        "dataset": form["dataset"].value() or "",
+        "without_dataset": f"?{_without_dataset(request.GET)}",
+    }
+    return render(request, "sessions/new.html", context, status=422 if form.errors else 200)
+
+
+def _without_dataset(link: QueryDict) -> str:
+    rest = link.copy()
+    rest.pop("dataset", None)
+    return rest.urlencode()
+
+
+@require_GET
+@signed_in
+def session(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
+    """Show one session as it stands."""
+    found = services.get(request.user, pk)
+    return render(request, _template(request, "session"), _one(request.user, found))
+
+
+def _one(user: User, found: Session) -> dict[str, Any]:
+    return {
+        "entry": shown(found),
+        "session": found,
+        "usual": services.usual_seconds(user, found.environment) if found.is_pending else None,
+        "hub": _hub_down(),
+        "link": _launch_link(found),
+    }
+
+
+def _launch_link(found: Session) -> str:
+    """Return the address of the launch form with the session's settings."""
+    choices = {f"{found.environment}.{key}": value for key, value in found.choices.items()}
+    wanted = {
+        "environment": found.environment,
+        **choices,
+        "name": found.name,
+        "dataset": found.dataset,
+    }
+    query = urlencode({key: value for key, value in wanted.items() if value})
+    return f"{reverse('sessions:new')}?{query}"
+
+
+@require_POST
+@signed_in
+def stop(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
+    """Stop a session, or cancel its start."""
+    services.stop(services.get(request.user, pk))
+    return redirect("sessions:session", pk=pk)
+
+
+@require_POST
+@signed_in
+def retry(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
+    """Launch again with the same settings."""
+    launched = services.launch_again(services.get(request.user, pk))
+    return redirect("sessions:session", pk=launched.pk)
+
+
+@require_POST
+@signed_in
+def remove(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
+    """Take a session that has ended off the list."""
+    found = services.get(request.user, pk)
+    services.remove(found)
+    messages.success(request, _("%s is off your list.") % found.name)
+    return redirect("sessions:sessions")
+
+
+def _template(request: HttpRequest, name: str) -> str:
+    """Return the page, or only its live part for a page that refreshes itself."""
+    return f"sessions/{'_' if request.GET.get('fragment') else ''}{name}.html"
+
+
+def _hub_down() -> BackendState | None:
+    """Return the hub's state while it does not answer."""
+    states = (state for state in backend_states() if state.service == "jupyterhub")
+    return next((state for state in states if state.up is False), None)
