@@ -1,6 +1,7 @@
-"""The Django app."""
+"""The Django app: what it registers with the ground and with accounts."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class DataApp(AppConfig):
@@ -8,3 +9,19 @@ class DataApp(AppConfig):
 
     name = "data_mgmt"
     label = "data_mgmt"
+
+    def ready(self) -> None:
+        """Register the operations, the live topic, the provisioner and the start-up check."""
+        from accounts import provisioning  # noqa: PLC0415 - models are loaded by now
+        from data_mgmt import checks  # noqa: PLC0415
+        from data_mgmt.services import provisioning as rucio_account  # noqa: PLC0415
+        from data_mgmt.services import replicas  # noqa: PLC0415
+        from vre_portal import live, operations  # noqa: PLC0415
+        from vre_portal.context import active_counts  # noqa: PLC0415
+
+        operations.register(replicas.CREATE, replicas.create_rule, give_up=replicas.creation_failed)
+        operations.register(replicas.CANCEL, replicas.end_rule, give_up=replicas.cancelling_failed)
+        live.topic(replicas.TOPIC)(replicas.present_state)
+        provisioning.register("rucio", rucio_account.provision)
+        active_counts["requests"] = replicas.active_count
+        register(checks.rucio_clients)

@@ -81,6 +81,14 @@ class ReplicaRequest(models.Model):
 
     class Meta:
         ordering = ("-created_at", "-id")
+        constraints = [
+            # A second click on Confirm finds the first request.
+            models.UniqueConstraint(
+                fields=["user", "did_scope", "did_name", "storage"],
+                condition=Q(state__in=ACTIVE, cancel_requested_at__isnull=True),
+                name="one_active_request",
+            )
+        ]
         indexes = [
             models.Index(fields=["user", "-created_at", "-id"], name="request_of_user"),
             models.Index(

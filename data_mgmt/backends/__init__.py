@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -72,7 +73,7 @@ class DataBackend(Protocol):
         scope: str,
         *,
         pattern: str = "*",
-        type: DidType | None = None,  # noqa: A002 - the field's own word
+        type: DidType | None = None,
         filters: Mapping[str, Any] | None = None,
         limit: int = 100,
         after: str | None = None,
@@ -135,8 +136,10 @@ class DataBackend(Protocol):
         """Return one rule."""
         ...
 
-    def list_rules(self, credential: Credential) -> tuple[Rule, ...]:
-        """Return all rules of the credential's account."""
+    def list_rules(
+        self, credential: Credential, *, created_after: datetime | None = None
+    ) -> tuple[Rule, ...]:
+        """Return the rules of the credential's account, all or those made after a time."""
         ...
 
     def rules_of(self, credential: Credential, did: Did) -> tuple[Rule, ...]:
@@ -157,6 +160,10 @@ class DataBackend(Protocol):
 
     def download(self, credential: Credential, did: Did, folder: Path) -> tuple[Downloaded, ...]:
         """Fetch all files below a DID into a folder and compare their checksums."""
+        ...
+
+    def service_credential(self) -> Credential:
+        """Return the credential for provisioning, never for what a person does."""
         ...
 
     def ensure_account(

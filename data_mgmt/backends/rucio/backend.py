@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextvars import copy_context
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,14 @@ MAX_FILTERED = 5000
 MAX_DATASETS = 1000
 #: Rucio's own columns, of which a person reads other places of a page, or nothing.
 TECHNICAL = frozenset(
-    "scope name account did_type type is_open monotonic hidden obsolete complete is_new availability"
-    " suppressed bytes length md5 adler32 expired_at purge_replicas deleted_at guid transient"
-    " accessed_at closed_at eol_at is_archive constituent access_cnt created_at updated_at".split()
-)
+    {
+        "scope", "name", "account", "did_type", "type", "is_open", "monotonic", "hidden",
+        "obsolete", "complete", "is_new", "availability", "suppressed", "bytes", "length",
+        "md5", "adler32", "expired_at", "purge_replicas", "deleted_at", "guid", "transient",
+        "accessed_at", "closed_at", "eol_at", "is_archive", "constituent", "access_cnt",
+        "created_at", "updated_at",
+    }
+)  # fmt: skip
 
 
 class RucioBackend:
@@ -68,7 +72,7 @@ class RucioBackend:
         scope: str,
         *,
         pattern: str = "*",
-        type: DidType | None = None,  # noqa: A002 - the field's own word
+        type: DidType | None = None,
         filters: Mapping[str, Any] | None = None,
         limit: int = 100,
         after: str | None = None,
@@ -285,6 +289,10 @@ class RucioBackend:
         from data_mgmt.backends.rucio.download import download  # noqa: PLC0415
 
         return download(credential, self.list_files(credential, did, limit=MAX_FILTERED), folder)
+
+    def service_credential(self) -> Credential:
+        """Return the provisioning account's credential."""
+        return service.service_credential()
 
     def ensure_account(
         self,

@@ -12,15 +12,15 @@ from typing import Any
 # The library reads its configuration when it is imported.
 os.environ["RUCIO_CONFIG"] = str(Path(__file__).with_name("client.cfg"))
 
-from rucio.client.baseclient import BaseClient  # noqa: E402
-from rucio.client.client import Client  # noqa: E402
-from rucio.client.downloadclient import DownloadClient  # noqa: E402
-from rucio.common.exception import CannotAuthenticate, RucioException  # noqa: E402
+from rucio.client.baseclient import BaseClient
+from rucio.client.client import Client
+from rucio.client.downloadclient import DownloadClient
+from rucio.common.exception import CannotAuthenticate, RucioException
 
-from accounts.credentials import Credential  # noqa: E402
-from data_mgmt.backends.rucio import rest  # noqa: E402
-from data_mgmt.backends.values import Downloaded, FileEntry  # noqa: E402
-from vre_portal.errors import PortalError, UpstreamRefused  # noqa: E402
+from accounts.credentials import Credential
+from data_mgmt.backends.rucio import rest
+from data_mgmt.backends.values import Downloaded, FileEntry
+from vre_portal.errors import PortalError, UpstreamRefused
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class OneTokenClient(Client):  # type: ignore[misc]  # the library has no types
 def download(
     credential: Credential, files: Sequence[FileEntry], folder: Path
 ) -> tuple[Downloaded, ...]:
-    """Fetch files into a folder; each is there with the catalogue's checksum, or an error is raised."""
+    """Fetch files into a folder; each has the catalogue's checksum, or an error is raised."""
     if not files:
         return ()
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,9 @@ def download(
 def _checked(file: FileEntry, folder: Path, told: dict[str, Any]) -> Downloaded:
     path = folder / file.did.name
     if told.get("clientState") not in GOOD or not path.is_file():
-        raise UpstreamRefused(f"No storage could give {file.did}. Try again later.", service="rucio")
+        raise UpstreamRefused(
+            f"No storage could give {file.did}. Try again later.", service="rucio"
+        )
     size, checksum = path.stat().st_size, adler32_of(path)
     if checksum != file.adler32 or size != file.bytes:
         path.unlink()

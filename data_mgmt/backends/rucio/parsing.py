@@ -153,7 +153,7 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _whole(number: object) -> int | None:
-    """Return bytes and counts as integers: Rucio writes some as floats, and no limit as Infinity."""
+    """Return a figure as an integer: Rucio writes some as floats, and no limit as Infinity."""
     if not isinstance(number, int | float) or not math.isfinite(number) or number < 0:
         return None
     return int(number)

@@ -117,7 +117,7 @@ def ask(
     return answer
 
 
-def value(credential: Credential, path: str, *, params: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - parsed by the caller
+def value(credential: Credential, path: str, *, params: Mapping[str, str] | None = None) -> Any:
     """Return the JSON value that a GET answers."""
     return _decoded(ask(credential, "GET", path, params=params).text)
 
@@ -192,7 +192,7 @@ def _told(body: bytes) -> Mapping[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _decoded(text: str | bytes) -> Any:  # noqa: ANN401 - parsed by the caller
+def _decoded(text: str | bytes) -> Any:
     try:
         return json.loads(text)
     except ValueError as exc:

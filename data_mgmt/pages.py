@@ -1,0 +1,269 @@
+"""What the data pages show, worked out before any template sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from activity.models import Event
+from data_mgmt import services, words
+from data_mgmt.backends import Did, DidInfo, DidType
+from data_mgmt.forms import ReplicaForm, SearchForm, SearchQuery
+from data_mgmt.models import ReplicaRequest, RequestState
+from data_mgmt.services import DidView, Estimate
+from vre_portal.components.formats import NOTHING, number, size
+from vre_portal.errors import InvalidRequest, NotFound, PortalError
+
+FIRST_ROWS = 100
+STREAMED_ROWS = 2000
+WHERE, FILES, CONTENTS, METADATA, RULES = "where", "files", "contents", "metadata", "rules"
+TONES = {"ok": "ok", "warning": "wait", "error": "bad", "info": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page's values and its status."""
+
+    context: dict[str, Any]
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A storage as a choice."""
+
+    name: str
+    place: str
+    quota: str
+    state: str
+    word: str
+    disabled: bool
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab of a DID's page."""
+
+    key: str
+    title: str
+    count: int | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A request in a list: its sentence, and its progress while there is some."""
+
+    request: ReplicaRequest
+    did: Did
+    sentence: str
+    state: str
+    tone: str
+    value: int | None = None
+    total: int | None = None
+    files_text: str = ""
+    bytes_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """An estimate as a page shows it."""
+
+    sentence: str
+    fits: bool
+
+
+def browse(user: User, query: Mapping[str, str]) -> Shown:
+    """Return the scopes and, where a scope is chosen, what the search finds."""
+    known = services.scopes(user)
+    form = SearchForm(query if query.get("scope") else None, scopes=known.value)
+    context: dict[str, Any] = {
+        "form": form,
+        "known": known,
+        "scopes": known.value,
+        "scope": query.get("scope", ""),
+        "own": f"user.{user.handle}",
+    }
+    if not query.get("scope"):
+        return Shown(context)
+    if not form.is_valid() and query["scope"] not in known.value and not known.is_stale:
+        raise NotFound(
+            _("There is no scope %(scope)s. Choose one on the data page.")
+            % {"scope": query["scope"]}
+        )
+    return _with_results(user, query, context)
+
+
+def _with_results(user: User, query: Mapping[str, str], context: dict[str, Any]) -> Shown:
+    try:
+        asked = SearchQuery.of({**query, **_loose(query)})
+        found = services.search(
+            user,
+            asked.scope,
+            pattern=asked.pattern,
+            type=asked.type,
+            filters=asked.filters,
+            limit=FIRST_ROWS,
+            after=query.get("after") or None,
+        )
+    except (InvalidRequest, PortalError) as exc:
+        if isinstance(exc, NotFound) or not (exc.retryable or isinstance(exc, InvalidRequest)):
+            raise
+        return Shown({**context, "problem": exc}, exc.status)
+    kept = {key: query[key] for key in ("scope", "name", "type", "filter") if query.get(key)}
+    context |= {
+        "searched": True,
+        "rows": found.items,
+        "first": f"?{urlencode(kept)}" if query.get("after") else "",
+        "next": f"?{urlencode({**kept, 'after': found.next})}" if found.next else "",
+    }
+    if found.next:
+        streamed = {**kept, **_loose(query), "after": found.next}
+        context["stream"] = f"{reverse('api:data-dids')}?{urlencode(streamed)}"
+        context["streamed_rows"] = STREAMED_ROWS
+    return Shown(context)
+
+
+def _loose(query: Mapping[str, str]) -> dict[str, str]:
+    """Take a name without a star as a part of one, which is what people mean."""
+    name = query.get("name", "").strip()
+    return {"name": name if "*" in name or not name else f"*{name}*"}
+
+
+def did(
+    user: User, view: DidView, query: Mapping[str, str], *, form: ReplicaForm | None = None
+) -> dict[str, Any]:
+    """Return a DID's page."""
+    info = view.info
+    tabs = _tabs(view, query.get("tab", ""))
+    chosen = form.data.get("storage", "") if form else query.get("storage", "")
+    cards = _cards(view, chosen)
+    checked = next((card.name for card in cards if card.checked), "")
+    estimate = services.preview(view, checked) if checked else None
+    mine = services.requests_of_did(user.pk, info.did)
+    return {
+        "view": view,
+        "did": info.did,
+        "is_file": info.type is DidType.FILE,
+        "sentence": words.did_sentence(view),
+        "tabs": tabs,
+        "tab": next(tab.key for tab in tabs if tab.current),
+        "cards": cards,
+        "estimate": estimated(estimate) if estimate else None,
+        "form": form or ReplicaForm(initial={"did": str(info.did)}),
+        "crumb_parent": view.parents[0] if view.parents else None,
+        "requests": [request_line(row) for row in mine],
+        "contents": view.contents or (),
+        "where": view.availability or (),
+        "session_url": session_url(info.did),
+        "files_url": _stream(info, FILES),
+        "more_files": view.files is not None and len(view.files) < (info.files or 0),
+    }
+
+
+def _stream(info: DidInfo, part: str) -> str:
+    scope, name = info.did.scope, info.did.name
+    return reverse(f"api:data-did-{part}", kwargs={"scope": scope, "name": name})
+
+
+def _tabs(view: DidView, asked: str) -> list[Tab]:
+    parts: list[tuple[str, str, int | None]] = [(WHERE, _("Where it is"), None)]
+    if view.info.type is DidType.CONTAINER:
+        parts.append((CONTENTS, _("Contents"), _count(view.contents)))
+    if view.info.type.is_collection:
+        parts.append((FILES, _("Files"), view.info.files))
+    parts += [
+        (METADATA, _("Metadata"), _count(view.metadata)),
+        (RULES, _("Rules"), _count(view.rules)),
+    ]
+    current = asked if asked in [key for key, _title, _n in parts] else WHERE
+    return [Tab(key, title, count, key == current) for key, title, count in parts]
+
+
+def _count(part: Any) -> int | None:
+    return None if part is None else len(part)
+
+
+def _cards(view: DidView, chosen: str) -> list[Card]:
+    cards = []
+    taken = chosen
+    for option in services.storage_options(view):
+        state, word = words.there(option, view.info.files or 0)
+        open_to = option.storage.is_writable and option.fits and not option.is_complete
+        # The first storage where a copy makes sense is picked, so that Confirm is one click away.
+        picked = option.storage.name == chosen if chosen else open_to and not taken
+        taken = option.storage.name if picked else taken
+        cards.append(
+            Card(
+                name=option.storage.name,
+                place=words.place(option),
+                quota=words.quota(option),
+                state=state,
+                word=word,
+                disabled=not (option.storage.is_writable and option.fits),
+                checked=bool(picked),
+            )
+        )
+    return cards
+
+
+def estimated(estimate: Estimate) -> Estimated:
+    """Return an estimate in words."""
+    return Estimated(words.estimate_sentence(estimate), estimate.fits)
+
+
+def request_line(request: ReplicaRequest) -> Line:
+    """Return a request as a list shows it."""
+    moving = request.state in {RequestState.REPLICATING, RequestState.STUCK}
+    return Line(
+        request=request,
+        did=request.did,
+        sentence=words.request_sentence(request),
+        state=str(request.state),
+        tone="wait" if request.state == RequestState.STUCK else "run",
+        value=request.files_done if moving else None,
+        total=request.files_total if moving else None,
+        files_text=f"{number(request.files_done)} / {number(request.files_total)}",
+        bytes_text=f"{size(request.bytes_done)} / {size(request.bytes_total)}",
+    )
+
+
+def request_page(request: ReplicaRequest, happened: Iterable[Event]) -> dict[str, Any]:
+    """Return a request's page."""
+    ends = request.state == RequestState.OK
+    days = request.lifetime_days
+    facts: list[tuple[str, object]] = [
+        (_("Data"), str(request.did)),
+        (_("Storage"), request.storage),
+        (_("Files"), number(request.files_total)),
+        (_("Size"), size(request.bytes_total)),
+        (_("Kept for"), _("%(n)d days") % {"n": days} if days else _("until you let it go")),
+        (_("Comment"), request.comment or NOTHING),
+        (_("Rule"), request.rule_id or NOTHING),
+    ]
+    return {
+        "wish": request,
+        "shown": request_line(request),
+        "events": events(happened),
+        "facts": facts,
+        "cancel_word": _("Let the copy go") if ends else _("Cancel the request"),
+        "cancel_question": _("Let the copy go?") if ends else _("Cancel this request?"),
+        "session_url": session_url(request.did),
+    }
+
+
+def session_url(did: Did) -> str:
+    """Return where a DID is opened in a session."""
+    return f"/sessions/new?{urlencode({'dataset': str(did)})}"
+
+
+def events(rows: Iterable[Event]) -> list[dict[str, object]]:
+    """Return activity as a timeline shows it."""
+    return [{"text": row.text, "time": row.at, "tone": TONES.get(row.level, "")} for row in rows]
