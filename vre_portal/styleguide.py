@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 from django import forms
 from django.contrib import messages
@@ -13,6 +15,7 @@ from django.utils import timezone
 from vre_portal.components.states import LOOKS
 from vre_portal.config import Stage, get_config
 
+ICONS = Path(__file__).resolve().parent.parent / "static" / "img" / "icons.svg"
 LOG = """\
 14:01:22  reading results/selected.parquet (98,731 events)
 14:01:23  fitting Breit-Wigner x Gaussian, 60-120 GeV
@@ -55,7 +58,7 @@ def sample() -> dict[str, object]:
     return {
         "ago": ago,
         "states": list(LOOKS),
-        "icons": ICONS,
+        "icons": re.findall(r'<symbol id="(\w+)"', ICONS.read_text()),
         "files": FILES,
         "log": LOG,
         "fresh_form": SampleForm(auto_id="fresh_%s"),
@@ -98,4 +101,3 @@ METADATA = {
     "licence": "CC0-1.0",
     "gps_start": None,
 }
-ICONS = ["home", "data", "requests", "sessions", "analyses", "runs", "search", "inbox", "copy", "check", "close", "down", "right", "left", "menu", "external", "sun", "moon", "auto", "warning", "info", "help", "clock", "download", "leave", "person", "plus", "refresh", "stop", "play", "disk", "tape", "file", "dataset", "container", "checklist", "key", "repair", "history", "seal", "bin", "swatch"]

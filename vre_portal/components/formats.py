@@ -9,7 +9,7 @@ from typing import TypeAlias
 from django.utils.translation import gettext, ngettext
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-NOTHING = "–"
+NOTHING = "\N{EN DASH}"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 Figure: TypeAlias = int | float | Decimal

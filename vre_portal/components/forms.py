@@ -55,7 +55,7 @@ def _control(bound: BoundField) -> SafeString:
         described.append(f"{bound.auto_id}_help")
     if bound.errors:
         described.append(f"{bound.auto_id}_error")
-    attributes: dict[str, object] = {"class": "input"}
+    attributes: dict[str, str | bool] = {"class": "input"}
     if described:
         attributes["aria-describedby"] = " ".join(described)
     if bound.errors:
