@@ -15,7 +15,11 @@ from demo import commands, doctor, testing
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and run one command."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.run is not testing.run:
+        parser.error(f"unknown: {' '.join(rest)}")
+    options.pytest = rest
     try:
         code: int = options.run(options)
     except commands.Refusal as exc:
@@ -33,7 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     chosen = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
-        return chosen.add_parser(name, help=text, description=text, parents=[places])
+        return chosen.add_parser(
+            name, help=text, description=text, parents=[places], allow_abbrev=False
+        )
 
     up = command("up", "start the stack and stand by it until Ctrl-C")
     up.add_argument("--detach", action="store_true", help="return when all is ready")
@@ -63,9 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     seed.add_argument("--large", action="store_true", help="also a scope with 100,000 DIDs")
     seed.set_defaults(run=commands.seed)
 
-    test = command("test", "check and test everything against a fresh stack")
+    test = command("test", "check and test everything; what it does not know goes to pytest")
     test.add_argument("--keep", action="store_true", help="leave the stack for another round")
-    test.add_argument("pytest", nargs=argparse.REMAINDER, metavar="...", help="given to pytest")
     test.set_defaults(run=testing.run)
     return parser
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -166,3 +167,15 @@ def _same_interpreter(home: Path) -> bool:
 def _fingerprint(requirements: Path) -> str:
     text = f"{sys.version_info[:2]} {sysconfig.get_platform()}\n".encode()
     return hashlib.sha256(text + requirements.read_bytes()).hexdigest()
+
+
+def missing_modules() -> str | None:
+    """Return what this Python lacks to make environments, in a sentence; None when all is there."""
+    lacking = [name for name in ("venv", "ensurepip", "ctypes") if not _has(name)]
+    if not lacking:
+        return None
+    return f"This Python lacks {', '.join(lacking)}: on Debian run `apt-get install python3-venv`."
+
+
+def _has(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None

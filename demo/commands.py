@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from demo import parts, ports, process, record, seeding
+from demo.bootstrap import missing_modules
 from demo.stack import DEFAULT_PORT, DEFAULT_STATE, REPOSITORY, Component, Stack
 from demo.supervisor import Supervisor, guard, people, say_into, storages
 
@@ -36,6 +37,8 @@ def stack_at(state: Path, port: int) -> Stack:
 
 def up(options: argparse.Namespace) -> int:
     """Start the stack."""
+    if sentence := missing_modules():
+        raise Refusal(sentence)
     chosen = _chosen(options.only)
     stack = stack_of(options)
     lock = record.take_lock(stack.state)

@@ -48,7 +48,7 @@ def _by_whom(port: int) -> str:
         if not entry.name.isdigit():
             continue
         try:
-            links = {os.readlink(each.path) for each in os.scandir(f"{entry.path}/fd")}
+            links = {str(Path(each.path).readlink()) for each in os.scandir(f"{entry.path}/fd")}
             if links & inodes:
                 return f", taken by {Path(entry.path, 'comm').read_text().strip()} {entry.name}"
         except OSError:

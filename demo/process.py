@@ -28,7 +28,7 @@ def start(
     variables: Mapping[str, str],
     stop_signal: int,
 ) -> subprocess.Popen[bytes]:
-    """Start a command in a session of its own, which ends when the calling thread's process does."""
+    """Start a command in a session of its own; it ends when the calling thread does."""
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
     environment |= {"PYTHONUNBUFFERED": "1", **variables}
     launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(stop_signal)]

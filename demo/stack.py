@@ -50,7 +50,7 @@ class Stack:
         return self.port + PORT_OFFSETS[listener]
 
     def url(self, listener: str, path: str = "") -> str:
-        """Return the loopback URL of a listener, without a slash at the end unless `path` has one."""
+        """Return the loopback URL of a listener; it ends with a slash only if `path` does."""
         return f"http://127.0.0.1:{self.port_of(listener)}{path}"
 
     def python(self, environment: str) -> Path:
@@ -67,7 +67,7 @@ class Stack:
         return self.environments / environment / "bin" / name
 
     def secret(self, name: str, *, length: int = 24) -> str:
-        """Return a named secret of this stack, made at its first use (`secrets.json`, mode 0600)."""
+        """Return a named secret of this stack, made at its first use (`secrets.json`, 0600)."""
         store = self.state / "secrets.json"
         known = _read_secrets(store)
         if name in known:
@@ -124,7 +124,7 @@ def write_private(path: Path, text: str) -> None:
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:
         stream.write(text)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def _read_secrets(store: Path) -> dict[str, str]:

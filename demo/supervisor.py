@@ -82,7 +82,9 @@ class Supervisor:
         if failed:
             self._say(f"Not ready: {', '.join(failed)}. The rest runs; `down` stops it.")
         else:
-            self._say(f"Ready in {time.monotonic() - began:.0f} s: {self._stack.url('portal', '/')}")
+            self._say(
+                f"Ready in {time.monotonic() - began:.0f} s: {self._stack.url('portal', '/')}"
+            )
         self._problems, self._settled = failed, True
         self._write()
 

@@ -1,8 +1,9 @@
-"""The portal in the stack: pages and API, the worker, the clock, and what they are configured by."""
+"""The portal in the stack: pages and API, the worker, the clock, and their configuration."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 import time
@@ -139,7 +140,7 @@ def _manage(stack: Stack, *arguments: str) -> str:
     done = subprocess.run(
         [str(stack.python("portal")), str(REPOSITORY / "manage.py"), *arguments],
         cwd=stack.folder("portal"),
-        env={"PATH": "/usr/bin:/bin", **variables(stack)},
+        env={"PATH": os.defpath, **variables(stack)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
