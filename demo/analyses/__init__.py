@@ -1,0 +1,1 @@
+"""Two finished analyses, with the outputs that the runner made of them."""
