@@ -67,7 +67,7 @@ class Environments:
         stamp = self._folder / name / ".stamp"
         return (
             stamp.exists()
-            and stamp.read_text() == _fingerprint(self._requirements[name])
+            and stamp.read_text() == fingerprint(self._requirements[name])
             and (self._folder / name / "bin" / "python").exists()
         )
 
@@ -84,7 +84,7 @@ class Environments:
             self._say(f"environment {name}: building")
             installer = self._install(name)
             stamp = self._folder / name / ".stamp"
-            stamp.write_text(_fingerprint(self._requirements[name]))
+            stamp.write_text(fingerprint(self._requirements[name]))
             took = time.monotonic() - began
             self._say(f"environment {name}: done in {took:.1f} s with {installer}")
 
@@ -123,7 +123,7 @@ class Environments:
     def _make_tools(self) -> Path | None:
         home, log = self._folder / "tools", self._folder / "tools.log"
         uv, stamp = home / "bin" / "uv", home / ".stamp"
-        if stamp.exists() and stamp.read_text() == _fingerprint(TOOLS) and _answers(uv):
+        if stamp.exists() and stamp.read_text() == fingerprint(TOOLS) and _answers(uv):
             return uv
         began = time.monotonic()
         log.unlink(missing_ok=True)
@@ -137,7 +137,7 @@ class Environments:
         if not _answers(uv):
             self._say("environment tools: uv does not run here, going on with pip")
             return None
-        stamp.write_text(_fingerprint(TOOLS))
+        stamp.write_text(fingerprint(TOOLS))
         self._say(f"environment tools: done in {time.monotonic() - began:.1f} s")
         return uv
 
@@ -164,7 +164,8 @@ def _same_interpreter(home: Path) -> bool:
     return (home / "bin" / "python").exists() and (home / "lib" / version).exists()
 
 
-def _fingerprint(requirements: Path) -> str:
+def fingerprint(requirements: Path) -> str:
+    """Return what changes with the requirements and with the interpreter."""
     text = f"{sys.version_info[:2]} {sysconfig.get_platform()}\n".encode()
     return hashlib.sha256(text + requirements.read_bytes()).hexdigest()
 
