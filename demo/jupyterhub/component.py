@@ -1,0 +1,124 @@
+"""The hub in the stack: its settings, its proxy from npm, and where sessions run."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from demo.bootstrap import run
+from demo.node.component import folder as node_folder
+from demo.stack import REPOSITORY, Component, Stack, write_private
+
+HERE = Path(__file__).parent
+PROXY = "node_modules/configurable-http-proxy/bin/configurable-http-proxy"
+
+
+def install(stack: Stack) -> None:
+    """Install the node proxy into the environment `chp`, unless it fits its lock file already."""
+    target = stack.environments / "chp"
+    target.mkdir(parents=True, exist_ok=True)
+    lock_file = HERE / "proxy" / "package-lock.json"
+    wanted = hashlib.sha256(lock_file.read_bytes()).hexdigest()
+    stamp = target / ".stamp"
+    with (stack.environments / "chp.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another stack may be installing it
+        if stamp.exists() and stamp.read_text() == wanted and (target / PROXY).exists():
+            return
+        for name in ("package.json", "package-lock.json"):
+            shutil.copyfile(HERE / "proxy" / name, target / name)
+        log = stack.environments / "chp.log"
+        npm = [str(node_folder(stack) / "npm"), "ci", "--prefix", str(target)]
+        path = f"{node_folder(stack)}:{os.environ.get('PATH', os.defpath)}"
+        run(["/usr/bin/env", f"PATH={path}", *npm, "--omit=dev", "--no-audit", "--no-fund"], log)
+        stamp.write_text(wanted)
+
+
+def prepare(stack: Stack) -> None:
+    """Install the proxy and write the hub's settings, which hold its secrets."""
+    install(stack)
+    state = stack.folder("hub")
+    database = state / "hub.sqlite"
+    database.touch(mode=0o600)
+    write_private(state / "settings.json", json.dumps(settings(stack), indent=1))
+
+
+def settings(stack: Stack) -> dict[str, object]:
+    """Return what `jupyterhub_config.py` makes its configuration from."""
+    cookie_secret = hashlib.sha256(stack.secret("hub-cookies").encode()).hexdigest()
+    storages = stack.folder("rucio", "rse")
+    return {
+        "port": stack.port_of("hub"),
+        "state": str(stack.folder("hub")),
+        "public_url": stack.url("hub"),
+        "api_url": stack.url("hub-api"),
+        "portal": stack.url("portal"),
+        "client_secret": stack.secret("hub-oauth-client"),
+        "service_token": stack.secret("hub-service-token"),
+        "cookie_secret": cookie_secret,
+        "proxy_api_url": stack.url("hub-proxy-api"),
+        "proxy_token": stack.secret("hub-proxy"),
+        "proxy_command": [
+            str(node_folder(stack) / "node"),
+            str(stack.environments / "chp" / PROXY),
+        ],
+        "environments": str(stack.environments.resolve()),
+        "profiles_file": str(REPOSITORY / "demo" / "environments.yaml"),
+        "session_code": str(HERE / "session"),
+        "read_only": [str(storages.resolve())],
+        "session_variables": {
+            "VRE_PORTAL_URL": stack.url("portal"),
+            "VRE_BROKER_URL": stack.url("portal", "/api/v1/sessions/broker/token"),
+            "VRE_RUCIO_URL": stack.url("rucio"),
+            "VRE_COOKIE_SUFFIX": f"-{stack.port_of('hub')}",
+            "REANA_SERVER_URL": stack.url("reana"),
+            "REANA_ALLOWED_SERVER_HOSTS": "127.0.0.1",
+        },
+    }
+
+
+def command(stack: Stack) -> list[str]:
+    """Return the hub's command; it starts the proxy and the culler itself."""
+    return [str(stack.binary("hub", "jupyterhub")), "-f", str(HERE / "jupyterhub_config.py")]
+
+
+def variables(stack: Stack) -> dict[str, str]:
+    """Return where the hub finds its settings, this package and node."""
+    return {
+        "VRE_HUB_SETTINGS": str(stack.folder("hub") / "settings.json"),
+        "PYTHONPATH": str(REPOSITORY),
+        "PATH": f"{node_folder(stack)}:{stack.environments / 'hub' / 'bin'}:{os.defpath}",
+        "no_proxy": "127.0.0.1,localhost",
+    }
+
+
+def health(stack: Stack) -> str | None:
+    """Return None when the hub answers by itself and through its proxy."""
+    for listener, what in (("hub-api", "the hub"), ("hub", "the proxy")):
+        try:
+            urllib.request.urlopen(stack.url(listener, "/hub/health"), timeout=5).close()
+        except (urllib.error.URLError, OSError) as exc:
+            return f"{what} does not answer ({exc})"
+    return None
+
+
+COMPONENTS: tuple[Component, ...] = (
+    Component(
+        name="hub",
+        title="JupyterHub (sessions)",
+        command=command,
+        health=health,
+        environments=("hub", "node", "sandbox", "light", "physics"),
+        prepare=prepare,
+        variables=variables,
+        url=lambda stack: stack.url("hub"),
+    ),
+)
+ENVIRONMENTS: dict[str, Path] = {
+    name: HERE / name / "requirements.txt" for name in ("hub", "light", "physics", "sandbox")
+}
