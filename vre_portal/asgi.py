@@ -15,12 +15,13 @@ from django.urls import path  # noqa: E402
 
 from vre_portal.config import get_config  # noqa: E402
 from vre_portal.live import LiveConsumer  # noqa: E402
+from vre_portal.streaming import Streams  # noqa: E402
 
 _live = URLRouter([path("ws/live", LiveConsumer.as_asgi())])  # type: ignore[arg-type, list-item]  # the stubs know Django's views only
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": Streams(django_application),
         "websocket": OriginValidator(AuthMiddlewareStack(_live), [get_config().public_url]),
     }
 )

@@ -25,11 +25,13 @@ from data_mgmt.backends.values import (
     Lock,
     Rule,
     RuleState,
+    Source,
     Storage,
     StorageKind,
     Usage,
 )
 from vre_portal.config import get_config
+from vre_portal.errors import PortalError
 
 __all__ = [
     "Availability",
@@ -46,6 +48,7 @@ __all__ = [
     "Lock",
     "Rule",
     "RuleState",
+    "Source",
     "Storage",
     "StorageKind",
     "Usage",
@@ -160,6 +163,31 @@ class DataBackend(Protocol):
 
     def download(self, credential: Credential, did: Did, folder: Path) -> tuple[Downloaded, ...]:
         """Fetch all files below a DID into a folder and compare their checksums."""
+        ...
+
+    def search_source(
+        self,
+        credential: Credential,
+        scope: str,
+        *,
+        pattern: str = "*",
+        type: DidType | None = None,
+        filters: Mapping[str, Any] | None = None,
+        after: str | None = None,
+    ) -> Source:
+        """Return where a search streams its rows, in no order."""
+        ...
+
+    def contents_source(self, credential: Credential, did: Did) -> Source:
+        """Return where the list of a collection streams its rows."""
+        ...
+
+    def files_source(self, credential: Credential, did: Did) -> Source:
+        """Return where the list of files streams its rows."""
+        ...
+
+    def refusal(self, status: int, kind: str, body: bytes) -> PortalError:
+        """Return what a refused stream means, by status, error header and body."""
         ...
 
     def service_credential(self) -> Credential:

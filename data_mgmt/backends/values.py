@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -195,6 +196,14 @@ class FileFault:
     reason: str
     attempts: int
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a list is read as it comes (NDJSON), with the headers that say who asks."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

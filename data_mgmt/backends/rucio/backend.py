@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 from accounts.credentials import Credential
 from data_mgmt.backends.rucio import parsing, rest, search, service
@@ -27,10 +26,11 @@ from data_mgmt.backends.values import (
     FileReplicas,
     Lock,
     Rule,
+    Source,
     Storage,
     Usage,
 )
-from vre_portal.errors import NotFound
+from vre_portal.errors import NotFound, PortalError
 
 STORAGES_SECONDS = 60.0
 AT_ONCE = 8
@@ -101,14 +101,10 @@ class RucioBackend:
         group: Mapping[str, Any],
         limit: int | None,
     ) -> Iterator[DidInfo]:
-        params = {
-            "type": type_.value if type_ else "all",
-            "long": "1",
-            "filters": json.dumps([group]),
-        }
+        params = search.parameters(type_, group)
         if limit is not None:
             params["limit"] = str(limit)
-        path = f"/dids/{quote(scope, safe='')}/dids/search"
+        path = search.path_of(scope)
         found = rest.rows(credential, path, params=params, limit=limit)
         return (parsing.info_of(row, fallback=type_) for row in found)
 
@@ -289,6 +285,39 @@ class RucioBackend:
         from data_mgmt.backends.rucio.download import download  # noqa: PLC0415
 
         return download(credential, self.list_files(credential, did, limit=MAX_FILTERED), folder)
+
+    def search_source(
+        self,
+        credential: Credential,
+        scope: str,
+        *,
+        pattern: str = "*",
+        type: DidType | None = None,
+        filters: Mapping[str, Any] | None = None,
+        after: str | None = None,
+    ) -> Source:
+        """Return Rucio's own search as a stream."""
+        group = {**(filters or {}), **search.name_bounds(pattern, after, None)}
+        return self._source(credential, search.path_of(scope), search.parameters(type, group))
+
+    def contents_source(self, credential: Credential, did: Did) -> Source:
+        """Return Rucio's own list of a collection as a stream."""
+        return self._source(credential, f"/dids/{did_path(did)}/dids")
+
+    def files_source(self, credential: Credential, did: Did) -> Source:
+        """Return Rucio's own list of files as a stream."""
+        return self._source(credential, f"/dids/{did_path(did)}/files")
+
+    def _source(
+        self, credential: Credential, path: str, params: Mapping[str, str] | None = None
+    ) -> Source:
+        query = f"?{urlencode(params)}" if params else ""
+        headers = {**rest.headers_of(credential), "Accept": rest.NDJSON}
+        return Source(f"{rest.address()}{path}{query}", headers)
+
+    def refusal(self, status: int, kind: str, body: bytes) -> PortalError:
+        """Return what Rucio's refusal means."""
+        return rest.error_of(status, kind, body)
 
     def service_credential(self) -> Credential:
         """Return the provisioning account's credential."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import heapq
+import json
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import quote
 
-from data_mgmt.backends.values import DidInfo
+from data_mgmt.backends.values import DidInfo, DidType
 
 #: Given an upper bound of names and a number of rows: some rows up to the bound, in any order.
 Fetch = Callable[[str | None, int | None], Iterable[DidInfo]]
@@ -50,9 +52,15 @@ def matching(rows: Iterable[DidInfo], pattern: str, after: str | None) -> list[D
     return sorted((row for row in found if after is None or row.did.name > after), key=_name)
 
 
-def group(filters: Mapping[str, Any], bounds: Mapping[str, str]) -> dict[str, Any]:
-    """Return one group of Rucio's filter: all of it must hold."""
-    return {**filters, **bounds}
+def path_of(scope: str) -> str:
+    """Return the path of a scope's search."""
+    return f"/dids/{quote(scope, safe='')}/dids/search"
+
+
+def parameters(type_: DidType | None, group: Mapping[str, Any]) -> dict[str, str]:
+    """Return the query of a search: all of a group must hold."""
+    kind = type_.value if type_ else "all"
+    return {"type": kind, "long": "1", "filters": json.dumps([group])}
 
 
 def _name(row: DidInfo) -> str:
