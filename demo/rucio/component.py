@@ -11,6 +11,7 @@ from pathlib import Path
 from demo.rucio.configuration import configuration_file, write_configuration
 from demo.rucio.rest import service
 from demo.rucio.storages import CATALOGUE, declare_all
+from demo.seed.fill import fill
 from demo.stack import REPOSITORY, Component, Stack
 
 STORAGES = tuple(storage.name for storage in CATALOGUE)
@@ -27,7 +28,7 @@ def _server(stack: Stack) -> Sequence[str]:
         # One worker: its in-process cache stands for the memcached of a real site.
         *("--workers", "1", "--threads", str(THREADS)),
         *("--bind", f"127.0.0.1:{stack.port_of('rucio')}", "--timeout", "120"),
-        # Callers keep pooled connections; gunicorn's two seconds would close them under their hands.
+        # Callers keep pooled connections; gunicorn's two seconds would close them in use.
         *("--keep-alive", "75"),
         "demo.rucio.wsgi:application",
     )
@@ -77,8 +78,6 @@ def _daemons_health(stack: Stack) -> str | None:
 
 def seed(stack: Stack, large: bool = False) -> None:
     """Put the demo's data into Rucio; quick when it is there already."""
-    from demo.seed.fill import fill
-
     fill(stack, large=large)
 
 

@@ -17,7 +17,7 @@ ACCOUNT = "root"
 PACE: Mapping[str, str] = {
     "disk_megabytes_per_second": "20",
     "tape_megabytes_per_second": "5",
-    "seconds_per_file": "0.7",
+    "seconds_per_file": "1.0",
     "files_at_once": "2",
 }
 
@@ -109,7 +109,10 @@ def _rucio(stack: Stack, folder: Path) -> Mapping[str, Mapping[str, str]]:
 
 
 def _alembic(stack: Stack) -> Mapping[str, Mapping[str, str]]:
-    head = {"sqlalchemy.url": sqlalchemy_url(stack), "script_location": "rucio.db.sqla:migrate_repo"}
+    head = {
+        "sqlalchemy.url": sqlalchemy_url(stack),
+        "script_location": "rucio.db.sqla:migrate_repo",
+    }
     return {"alembic": head, **ALEMBIC_LOGGING}
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import zlib
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -57,7 +56,7 @@ class Copy:
         try:
             self._write(reader, part, lane)
             self._check(part)
-            os.replace(part, self.destination)
+            part.replace(self.destination)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 part.unlink()
@@ -90,4 +89,4 @@ def measure(path: Path) -> tuple[int, str]:
 
 def now() -> datetime:
     """Return the time as Rucio's database keeps it: UTC without a zone."""
-    return datetime.now(timezone.utc).replace(tzinfo=None)
+    return datetime.now(UTC).replace(tzinfo=None)

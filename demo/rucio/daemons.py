@@ -3,27 +3,59 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rucio.core.transfer import TRANSFERTOOL_CLASSES_BY_NAME
 from rucio.daemons import common
+from rucio.db.sqla import models
+from rucio.db.sqla.constants import RuleState
+from rucio.db.sqla.session import read_session
+from sqlalchemy import select
+
+from demo.rucio.transfertool import FolderCopyTool
 
 logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
 logger = logging.getLogger("demo.rucio.daemons")
 
-#: Pause between rounds, and how many rounds pass between two turns of the housekeeping.
-PAUSE_SECONDS = 0.5
+#: Pause between rounds while something is on its way, and while nothing is (a round costs 0.1 s).
+BUSY_PAUSE_SECONDS = 0.2
+IDLE_PAUSE_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 4.0
 #: A stuck rule is tried again after this time (or at once when its owner asks: "boost").
 REPAIR_AFTER_SECONDS = 600
 
+#: Modules below rucio.daemons, in the order in which a rule passes through them.
+EVERY_ROUND = (
+    "judge.injector",
+    "judge.evaluator",
+    "conveyor.submitter",
+    "conveyor.poller",
+    "conveyor.finisher",
+    "judge.cleaner",
+    "judge.repairer",
+)
+HOUSEKEEPING = (
+    "transmogrifier.transmogrifier",
+    "undertaker.undertaker",
+    "reaper.reaper",
+    "abacus.account",
+    "abacus.rse",
+    "abacus.collection_replica",
+    "badreplicas.minos",
+    "badreplicas.necromancer",
+)
+#: The poller shall not leave young transfers alone.
+OPTIONS: Mapping[str, Mapping[str, Any]] = {"conveyor.poller": {"older_than": 0}}
+
+Daemons = Mapping[str, Callable[[], None]]
 _original_workqueue = common.db_workqueue
 
 
@@ -33,8 +65,19 @@ def _workqueue_without_wait(*args: Any, **kwargs: Any) -> Any:
     return _original_workqueue(*args, **kwargs)
 
 
-# The daemons take the name while they are imported.
+# The daemons take the name while they are imported, which `load` does later.
 common.db_workqueue = _workqueue_without_wait
+
+
+def load(names: tuple[str, ...]) -> Daemons:
+    """Import daemons and return what runs each of them once."""
+    return {name: _once(name, importlib.import_module(f"rucio.daemons.{name}")) for name in names}
+
+
+def _once(name: str, daemon: Any) -> Callable[[], None]:
+    if name == "judge.repairer":
+        return functools.partial(_repair, daemon)
+    return functools.partial(daemon.run, once=True, **OPTIONS.get(name, {}))
 
 
 def _repair(repairer: Any) -> None:
@@ -54,44 +97,15 @@ def _repair(repairer: Any) -> None:
     )
 
 
-def load() -> tuple[Mapping[str, Callable[[], None]], Mapping[str, Callable[[], None]]]:
-    """Import the daemons and return those of every round and those of the housekeeping."""
-    from rucio.core.transfer import TRANSFERTOOL_CLASSES_BY_NAME
-    from rucio.daemons.abacus import account, collection_replica, rse
-    from rucio.daemons.badreplicas import minos, necromancer
-    from rucio.daemons.conveyor import finisher, poller, submitter
-    from rucio.daemons.judge import cleaner, evaluator, injector, repairer
-    from rucio.daemons.reaper import reaper
-    from rucio.daemons.transmogrifier import transmogrifier
-    from rucio.daemons.undertaker import undertaker
-
-    from demo.rucio.transfertool import FolderCopyTool
-
-    FolderCopyTool.register(TRANSFERTOOL_CLASSES_BY_NAME)
-    once = functools.partial
-    every_round = {
-        "judge-injector": once(injector.run, once=True),
-        "judge-evaluator": once(evaluator.run, once=True),
-        "conveyor-submitter": once(submitter.run, once=True),
-        "conveyor-poller": once(poller.run, once=True, older_than=0),
-        "conveyor-finisher": once(finisher.run, once=True),
-        "judge-cleaner": once(cleaner.run, once=True),
-    }
-    housekeeping = {
-        "transmogrifier": once(transmogrifier.run, once=True),
-        "judge-repairer": once(_repair, repairer),
-        "undertaker": once(undertaker.run, once=True),
-        "reaper": once(reaper.run, once=True, greedy=False),
-        "abacus-account": once(account.run, once=True),
-        "abacus-rse": once(rse.run, once=True),
-        "abacus-collection-replica": once(collection_replica.run, once=True),
-        "minos": once(minos.run, once=True),
-        "necromancer": once(necromancer.run, once=True),
-    }
-    return every_round, housekeeping
+@read_session  # type: ignore[untyped-decorator]  # Rucio ships no types
+def is_busy(*, session: Any) -> bool:
+    """Tell whether a rule is being worked on."""
+    working = (RuleState.INJECT, RuleState.REPLICATING)
+    wanted = select(models.ReplicationRule.id).where(models.ReplicationRule.state.in_(working))
+    return session.execute(wanted.limit(1)).first() is not None
 
 
-def run_all(daemons: Mapping[str, Callable[[], None]]) -> None:
+def run_all(daemons: Daemons) -> None:
     """Run each daemon once; one that fails is logged and tried again in its next turn."""
     for name, daemon in daemons.items():
         try:
@@ -100,13 +114,13 @@ def run_all(daemons: Mapping[str, Callable[[], None]]) -> None:
             logger.exception("%s failed", name)
 
 
-def main() -> int:
+def main() -> None:
     """Run rounds until a signal asks to stop."""
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    every_round, housekeeping = load()
-    logger.warning("daemons ready: %s", ", ".join((*every_round, *housekeeping)))
+    FolderCopyTool.register(TRANSFERTOOL_CLASSES_BY_NAME)
+    every_round, housekeeping = load(EVERY_ROUND), load(HOUSEKEEPING)
     pulse = Path(os.environ["VRE_DEMO_PULSE"])
     next_housekeeping = 0.0
     while not stopping.is_set():
@@ -115,9 +129,8 @@ def main() -> int:
             run_all(housekeeping)
             next_housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
         pulse.touch()
-        stopping.wait(PAUSE_SECONDS)
-    return 0
+        stopping.wait(BUSY_PAUSE_SECONDS if is_busy() else IDLE_PAUSE_SECONDS)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -148,10 +148,14 @@ class FolderCopyTool(Transfertool):  # type: ignore[misc]  # Rucio ships no type
         for external_id, requests in requests_by_eid.items():
             found = self.copier.find(external_id)
             running = found is not None and found[0].ended_at is None
-            answer[external_id] = {} if running else {
-                request_id: FolderCopyReport(request_id, external_id, found)
-                for request_id in requests
-            }
+            answer[external_id] = (
+                {}
+                if running
+                else {
+                    request_id: FolderCopyReport(request_id, external_id, found)
+                    for request_id in requests
+                }
+            )
         return answer
 
     def cancel(self, transfer_ids: Sequence[str], timeout: int | None = None) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from importlib import import_module
 from typing import Any
 
 from rucio.common import cache
+from rucio.common.exception import RucioException
 
 CACHE_SECONDS = 30
 
@@ -15,22 +17,15 @@ def cache_in_process(region: Any, expiration_time: int, memcached_expire_time: i
     region.configure("dogpile.cache.memory", expiration_time=min(expiration_time, CACHE_SECONDS))
 
 
-# Rucio knows memcached only, and makes its regions while its modules are imported.
-cache.MemcacheRegion._configure_region = cache_in_process
-
-
 def serve() -> Any:
     """Build the schema of an empty database and return Rucio's WSGI application."""
-    from demo.rucio.schema import build_if_absent
-
-    build_if_absent()
-    from rucio.core import oidc
-    from rucio.web.rest.flaskapi.v1 import main
-
+    import_module("demo.rucio.schema").build_if_absent()
     # The providers are read here once: sixteen threads would else do it at the first token.
-    with contextlib.suppress(Exception):
-        oidc.__dict__["__initialize_oidc_clients"]()
-    return main.application
+    with contextlib.suppress(RucioException):
+        vars(import_module("rucio.core.oidc"))["__initialize_oidc_clients"]()
+    return import_module("rucio.web.rest.flaskapi.v1.main").application
 
 
+# Rucio knows memcached only, and makes its regions while the modules above are imported.
+cache.MemcacheRegion._configure_region = cache_in_process
 application = serve()

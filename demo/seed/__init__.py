@@ -1,1 +1,1 @@
-"""The data of the demo: real files from packages, a synthetic sample, and where they lie in Rucio."""
+"""The data of the demo: real files from packages, a synthetic sample, where they lie in Rucio."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 
@@ -74,6 +75,6 @@ def containers() -> tuple[Container, ...]:
     )
 
 
-def _collections() -> dict[str, list[dict[str, object]]]:
-    rows: dict[str, list[dict[str, object]]] = json.loads((HERE / "collections.json").read_text())
+def _collections() -> dict[str, list[dict[str, Any]]]:
+    rows: dict[str, list[dict[str, Any]]] = json.loads((HERE / "collections.json").read_text())
     return rows

@@ -63,7 +63,7 @@ def _keep(sample: Sample, folder: Path, place: Path) -> None:
     if digest != sample.sha256:
         part.unlink()
         raise SamplesUnavailable(f"{sample.name} has sha256 {digest}, not {sample.sha256}")
-    os.replace(part, place)
+    part.replace(place)
 
 
 @contextmanager
@@ -74,11 +74,11 @@ def _opened(sample: Sample, folder: Path) -> Iterator[IO[bytes]]:
             yield stream
         return
     with tarfile.open(archive) as tar:
-        stream = tar.extractfile(sample.member)
-        if stream is None:
+        packed = tar.extractfile(sample.member)
+        if packed is None:
             raise SamplesUnavailable(f"{sample.member} is no file of {archive.name}")
-        with stream:
-            yield stream
+        with packed:
+            yield packed
 
 
 def _only(found: Iterable[Path], sample: Sample) -> Path:

@@ -6,7 +6,6 @@ J/psi and Upsilon peaks. The dimuon mass itself is not stored: finding it is the
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -147,10 +146,10 @@ def write(folder: Path) -> None:
         with uproot.recreate(part) as root:
             root.mktree("Events", {name: values.dtype for name, values in columns.items()})
             root["Events"].extend({name: values[chosen] for name, values in columns.items()})
-        os.replace(part, folder / f"{NAME}_{number + 1}.root")
+        part.replace(folder / f"{NAME}_{number + 1}.root")
     part = folder / "table.part"
     pq.write_table(pa.table(columns), part)
-    os.replace(part, folder / f"{NAME}.parquet")
+    part.replace(folder / f"{NAME}.parquet")
 
 
 if __name__ == "__main__":
