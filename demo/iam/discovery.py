@@ -9,6 +9,8 @@ from demo.iam.exchange import GRANT_TYPE
 from demo.iam.settings import CONFIGURATION, SCOPES
 from demo.iam.validator import SINGLE_FACTOR
 
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", GRANT_TYPE)
+
 
 def openid_configuration(_request: HttpRequest) -> JsonResponse:
     """Return the discovery document: no more than what the provider really does."""
@@ -26,7 +28,7 @@ def openid_configuration(_request: HttpRequest) -> JsonResponse:
             "claims_supported": [name for name, scope in CLAIM_SCOPES.items() if scope in SCOPES],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token", GRANT_TYPE],
+            "grant_types_supported": GRANT_TYPES,
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],

@@ -17,7 +17,7 @@ JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt"
 AUDIENCES = {client.client_id: client.exchange_audiences for client in CONFIGURATION.clients}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Refused(Exception):
     """An error answer, in the words of RFC 6749 (5.2) and RFC 8693 (2.2.2)."""
 

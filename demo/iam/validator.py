@@ -82,7 +82,7 @@ class ProviderValidator(OAuth2Validator):  # type: ignore[misc]  # the library i
             return False
         family = request.refresh_token_instance.token_family
         request.origin = Origin.objects.select_related("sign_in").get(family=family)
-        return True
+        return bool(request.user.is_active)
 
     def _create_refresh_token(
         self,

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from oauth2_provider.exceptions import (
     InvalidOIDCClientError,
     InvalidOIDCRedirectURIError,
@@ -19,6 +19,7 @@ from oauth2_provider.views import AuthorizationView, RPInitiatedLogoutView, Toke
 from oauthlib.common import Request
 
 from demo.iam import exchange, sessions
+from demo.iam.discovery import GRANT_TYPES
 from demo.iam.settings import CONFIGURATION
 
 #: Our own parameter: the sign-in must be at least as new as this (seconds since the epoch).
@@ -93,12 +94,14 @@ class Authorize(AuthorizationView):  # type: ignore[misc]  # the library is unty
 class Token(TokenView):  # type: ignore[misc]  # the library is untyped
     """The token endpoint, with RFC 8693 beside the toolkit's grants."""
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
         """Answer in one transaction, which holds the lock that `validate_refresh_token` takes."""
         if request.POST.get("grant_type") == exchange.GRANT_TYPE:
             return exchange.exchange_answer(request, self._client(request))
+        if request.POST.get("grant_type") not in GRANT_TYPES:
+            return JsonResponse({"error": "unsupported_grant_type"}, status=400)
         with transaction.atomic():
-            answer: HttpResponse = super().post(request, *args, **kwargs)
+            answer: HttpResponse = self.authorization_flow_token_response(request)
             return answer
 
     def _client(self, request: HttpRequest) -> AbstractApplication | None:

@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from demo.people import PEOPLE, Person
-from tests.signin import TIMEOUT, Portal, Tokens, claims_of, running_stack
+from tests.signin import EXCHANGE, TIMEOUT, Portal, Tokens, claims_of, running_stack
 
 WRONG = "not-the-password"
 
@@ -386,3 +386,33 @@ def test_logout_to_a_foreign_address_is_refused(portal: Portal, tokens: Tokens) 
 
     assert page.status_code == 400
     assert "Location" not in page.headers
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"grant_type": "password", "username": "a", "password": "b"},
+        {"grant_type": "client_credentials"},
+        {"grant_type": "urn:ietf:params:oauth:grant-type:device_code"},
+        {"grant_type": "authorization_code", "code": "\0", "code_verifier": "x" * 43},
+        {"grant_type": "refresh_token"},
+        {"grant_type": EXCHANGE},
+        {"grant_type": EXCHANGE, "audience": "rucio", "subject_token": "\0"},
+    ],
+)
+def test_malformed_token_requests_are_refused_in_words(
+    portal: Portal, fields: dict[str, str]
+) -> None:
+    refused = portal.ask_tokens(**fields)
+
+    assert 400 <= refused.status_code < 500
+    assert refused.json()["error"]
+
+
+def test_foreign_host_names_are_refused(portal: Portal) -> None:
+    refused = requests.get(
+        portal.metadata["jwks_uri"], headers={"Host": "evil.example"}, timeout=TIMEOUT
+    )
+
+    assert refused.status_code == 400

@@ -1,11 +1,11 @@
-"""The headers of every answer: a strict content policy, and nothing kept by caches."""
+"""Around every request: what is refused unread, and the headers that every answer carries."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from demo.iam.settings import CONFIGURATION
 
@@ -26,10 +26,26 @@ POLICY = (
 )
 
 
-def headers(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    """Add the headers, as a Django middleware."""
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def refusals(get_response: Handler) -> Handler:
+    """Refuse a foreign host name, and NUL characters, on which the database would fail."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.get_host()  # raises DisallowedHost, which becomes a 400
+        fields = [*request.GET.lists(), *request.POST.lists()]
+        if any("\0" in value for _name, values in fields for value in values):
+            problem = "A parameter contains a NUL character."
+            told = {"error": "invalid_request", "error_description": problem}
+            return JsonResponse(told, status=400)
+        return get_response(request)
+
+    return middleware
+
+
+def headers(get_response: Handler) -> Handler:
+    """Add the headers: a strict content policy, and nothing kept by caches."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
