@@ -12,12 +12,12 @@ from pathlib import Path
 
 from demo.rucio.configuration import ACCOUNT, configuration_file
 from demo.rucio.rest import Rest, segment, service
-from demo.seed import bulk
 from demo.seed.catalogue import HERE, Container, Dataset, containers, datasets, samples
 from demo.seed.samples import fetch
 from demo.stack import REPOSITORY, Stack, write_private
 
 SCOPES = ("cms", "astro")
+BULK_SCOPE = "bulk"
 SYNTHETIC = {"instrument": "synthetic", "energy_tev": 13.0, "licence": "CC0-1.0"}
 COPIES_SECONDS = 120
 POLL_SECONDS = 0.5
@@ -37,7 +37,8 @@ def fill(stack: Stack, *, large: bool) -> None:
         done = {**done, **wanted}
         write_private(marker, json.dumps(done))
     if large and not done.get("large"):
-        bulk.fill(service(stack))
+        service(stack).ensure(f"/scopes/{ACCOUNT}/{BULK_SCOPE}", None)
+        _run_in_rucio(stack, "demo.seed.bulk", "registering the large scope")
         write_private(marker, json.dumps({**done, "large": True}))
 
 
@@ -85,12 +86,7 @@ def _missing(rucio: Rest, dataset: Dataset, paths: Mapping[str, Path]) -> Iterat
 
 
 def _upload(stack: Stack, items: list[object]) -> None:
-    _run(
-        [str(stack.python("rucio")), "-m", "demo.seed.upload"],
-        "uploading",
-        variables={"RUCIO_CONFIG": str(configuration_file(stack))},
-        text=json.dumps(items),
-    )
+    _run_in_rucio(stack, "demo.seed.upload", "uploading", text=json.dumps(items))
 
 
 def _describe_and_close(rucio: Rest, dataset: Dataset) -> None:
@@ -155,6 +151,11 @@ def _set_metadata(rucio: Rest, did: str, metadata: Mapping[str, object]) -> None
 
 def _did(collection: Dataset | Container) -> str:
     return f"/dids/{collection.scope}/{segment(collection.name)}"
+
+
+def _run_in_rucio(stack: Stack, module: str, what: str, *, text: str = "") -> None:
+    variables = {"RUCIO_CONFIG": str(configuration_file(stack))}
+    _run([str(stack.python("rucio")), "-m", module], what, variables=variables, text=text)
 
 
 def _run(
