@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
@@ -58,11 +59,14 @@ class LaunchForm(forms.Form):
         environments: Sequence[Environment],
         link: QueryDict,
     ) -> None:
-        super().__init__(entered, initial=link.dict(), label_suffix="")
+        super().__init__(entered.copy() if entered else None, initial=link.dict(), label_suffix="")
         self.user, self.known = user, {item.slug: item for item in environments}
         for environment in environments:
             for option in environment.options:
-                self.fields[_field_name(environment, option)] = _field(option)
+                name = _field_name(environment, option)
+                self.fields[name] = _field(option)
+                if self.is_bound:
+                    self.data.setdefault(name, option.default)
 
     @property
     def chosen(self) -> str:
@@ -104,6 +108,13 @@ class LaunchForm(forms.Form):
             raise forms.ValidationError(exc.message) from exc
         return slug
 
+    def link(self) -> str:
+        """Return the query of a link to this form as it is filled in."""
+        slug = self.chosen
+        wanted = [name for name in self.fields if "." not in name or name.startswith(f"{slug}.")]
+        values = {name: str(self[name].value() or "") for name in wanted}
+        return urlencode({name: value for name, value in values.items() if value})
+
     def parsed(self) -> Wish:
         """Return what was asked for; only after `is_valid`."""
         environment = self.known[self.cleaned_data["environment"]]
@@ -129,7 +140,7 @@ def _field(option: Option) -> forms.ChoiceField:
         for item in option.choices
     ]
     return forms.ChoiceField(
-        label=option.name, help_text=option.help, choices=choices, required=False,
+        label=option.name, help_text=option.help, choices=choices,
         initial=option.default,
     )  # fmt: skip
 

@@ -50,6 +50,8 @@ def new(request: SignedInRequest) -> HttpResponseBase:
         environments=environments.all_environments(),
         link=request.GET,
     )
+    if request.method == "POST" and request.POST.get("as") == "link":
+        return redirect(f"{reverse('sessions:new')}?{form.link()}")
     if request.method == "POST" and form.is_valid():
         wish = form.parsed()
         launched = services.launch(

@@ -34,8 +34,9 @@ from vre_portal.http import call, json_of
 
 SERVICE = "jupyterhub"
 NAME = "JupyterHub"
-#: The hub waits up to ten seconds for a spawn before it answers "pending".
-START_TIMEOUT = 10.0
+#: The hub waits up to ten seconds for a spawn before it answers "pending"; refusals come at once.
+#: A time-out leaves the spawn going, and its progress is better news than a long silence.
+START_TIMEOUT = 2.5
 PAGE = 200
 
 

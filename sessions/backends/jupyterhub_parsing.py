@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,8 @@ import requests
 from sessions.backends import Outcome, Progress, Server, ServerState
 
 FAILED_PREFIX = "Spawn failed: "
+#: The hub's own words for a server that stays silent hold an address that means nothing to people.
+SILENT = re.compile(r".*didn't respond in (\d+) seconds.*", re.DOTALL)
 
 
 def server_of(handle: str, found: Mapping[str, Any]) -> Server:
@@ -65,6 +68,7 @@ def _progress(found: Mapping[str, Any]) -> Progress:
         else Outcome.WORKING
     )
     message = str(found.get("message") or "").removeprefix(FAILED_PREFIX).strip()
+    message = SILENT.sub(r"Its server did not answer within \1 seconds.", message)
     percent = min(max(int(found.get("progress") or 0), 0), 100)
     return Progress(percent, message, outcome, str(found.get("url") or ""))
 
