@@ -43,6 +43,18 @@ def properties(
 
 
 @register.simple_block_tag(takes_context=True)
+def definitions(context: Context, content: str) -> SafeString:
+    """Hold names and values where a value is more than text, each one ``{% definition %}``."""
+    return render(context, "definitions", content=content)
+
+
+@register.simple_block_tag(takes_context=True)
+def definition(context: Context, content: str, *, name: object) -> SafeString:
+    """Show one name with a value that may hold links, states or identifiers."""
+    return render(context, "definition", content=content, name=name)
+
+
+@register.simple_block_tag(takes_context=True)
 def facts(context: Context, content: str) -> SafeString:
     """Hold the few figures that matter most, each one ``{% fact %}``."""
     return render(context, "facts", content=content)
