@@ -1,0 +1,496 @@
+"""A data service in memory: it keeps state, moves files when told to, and fails when told to."""
+
+from __future__ import annotations
+
+import time
+import uuid
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from accounts.credentials import Credential
+from data_mgmt.backends import (
+    Availability,
+    Copy,
+    Did,
+    DidInfo,
+    DidPage,
+    DidType,
+    Downloaded,
+    FileEntry,
+    FileFault,
+    FileReplicas,
+    Lock,
+    Rule,
+    RuleState,
+    Source,
+    Storage,
+    StorageKind,
+    Usage,
+)
+from vre_portal.errors import (
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    PortalError,
+    QuotaExceeded,
+    UpstreamRefused,
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+GIB = 2**30
+
+
+@dataclass
+class FakeFile:
+    """A file: its content and the storages that have it."""
+
+    content: bytes
+    storages: set[str] = field(default_factory=set)
+
+    @property
+    def adler32(self) -> str:
+        return f"{zlib.adler32(self.content):08x}"
+
+
+@dataclass
+class FakeRule:
+    """A rule and the files that have not arrived."""
+
+    rule: Rule
+    missing: list[Did]
+    fault: str = ""
+
+
+def counted(
+    method: Callable[Concatenate[FakeDataBackend, P], R],
+) -> Callable[Concatenate[FakeDataBackend, P], R]:
+    """Count calls, and raise or wait where a test said so."""
+
+    @wraps(method)
+    def called(self: FakeDataBackend, *args: P.args, **kwargs: P.kwargs) -> R:
+        name = method.__name__
+        self.calls[name] += 1
+        time.sleep(self.delays.get(name, 0.0))
+        error = self.failures.get(name) or self.failures.get("*")
+        if error is not None:
+            raise error
+        return method(self, *args, **kwargs)
+
+    return called
+
+
+class FakeDataBackend:
+    """Does what `data_mgmt.backends.DataBackend` promises."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, int] = defaultdict(int)
+        self.failures: dict[str, PortalError] = {}
+        self.delays: dict[str, float] = {}
+        self.scopes: set[str] = set()
+        self.types: dict[Did, DidType] = {}
+        self.owners: dict[Did, str] = {}
+        self.files: dict[Did, FakeFile] = {}
+        self.children: dict[Did, list[Did]] = defaultdict(list)
+        self.descriptions: dict[Did, dict[str, Any]] = {}
+        self.storages: dict[str, Storage] = {}
+        self.limits: dict[tuple[str, str], int] = {}
+        self.rules: dict[str, FakeRule] = {}
+        self.accounts: dict[str, set[tuple[str, str]]] = {}
+        self.stream_base = "http://127.0.0.1:9"
+
+    # What tests say.
+
+    def fail_on(self, method: str, error: PortalError | None) -> None:
+        """Let a method (``*``: each) raise, until it is given None."""
+        if error is None:
+            self.failures.pop(method, None)
+        else:
+            self.failures[method] = error
+
+    def hang_on(self, method: str, seconds: float) -> None:
+        """Let a method take long."""
+        self.delays[method] = seconds
+
+    def add_storage(self, name: str, **values: Any) -> Storage:
+        """Put up a storage."""
+        made = Storage(name, **{"kind": StorageKind.DISK, "country": "Atlantis", **values})
+        self.storages[name] = made
+        return made
+
+    def add_file(self, did: str, content: bytes = b"data", at: Sequence[str] = ()) -> Did:
+        """Register a file at storages."""
+        made = self._add(did, DidType.FILE)
+        self.files[made] = FakeFile(content, set(at))
+        return made
+
+    def add_dataset(self, did: str, *members: Did, **metadata: Any) -> Did:
+        """Register a dataset of files."""
+        return self._collection(did, DidType.DATASET, members, metadata)
+
+    def add_container(self, did: str, *members: Did, **metadata: Any) -> Did:
+        """Register a container of datasets."""
+        return self._collection(did, DidType.CONTAINER, members, metadata)
+
+    def _collection(
+        self, did: str, kind: DidType, members: Sequence[Did], metadata: dict[str, Any]
+    ) -> Did:
+        made = self._add(did, kind)
+        self.children[made] += members
+        self.descriptions[made] = metadata
+        return made
+
+    def _add(self, text: str, kind: DidType) -> Did:
+        did = Did.parse(text)
+        self.scopes.add(did.scope)
+        self.types[did] = kind
+        return did
+
+    def set_limit(self, account: str, storage: str, size: int) -> None:
+        """Give an account a quota."""
+        self.limits[account, storage] = size
+
+    def inject(self, rule_id: str) -> None:
+        """Let the service work out what a new rule has to move."""
+        kept = self.rules[rule_id]
+        self._restate(kept)
+
+    def arrive(self, rule_id: str, count: int | None = None) -> None:
+        """Let files of a rule arrive, all unless a number is given."""
+        kept = self.rules[rule_id]
+        arrived = kept.missing[:count]
+        kept.missing = kept.missing[len(arrived) :]
+        for did in arrived:
+            self.files[did].storages.add(kept.rule.storage)
+        self._restate(kept)
+
+    def stick(self, rule_id: str, reason: str) -> None:
+        """Let what is missing of a rule be stuck."""
+        kept = self.rules[rule_id]
+        kept.fault = reason
+        self._restate(kept)
+
+    def remove(self, rule_id: str) -> None:
+        """Let a rule vanish."""
+        del self.rules[rule_id]
+
+    def _restate(self, kept: FakeRule) -> None:
+        total, missing = len(self._files(kept.rule.did)), len(kept.missing)
+        stuck = missing if kept.fault else 0
+        state = RuleState.OK if not missing else RuleState.REPLICATING
+        kept.rule = replace(
+            kept.rule,
+            state=RuleState.STUCK if stuck else state,
+            locks_ok=total - missing,
+            locks_replicating=missing - stuck,
+            locks_stuck=stuck,
+            error=kept.fault,
+        )
+
+    # What the portal asks.
+
+    @counted
+    def whoami(self, credential: Credential) -> str:
+        return credential.account
+
+    @counted
+    def list_scopes(self, credential: Credential) -> tuple[str, ...]:
+        return tuple(sorted(self.scopes))
+
+    @counted
+    def search_dids(
+        self,
+        credential: Credential,
+        scope: str,
+        *,
+        pattern: str = "*",
+        type: DidType | None = None,
+        filters: Mapping[str, Any] | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> DidPage:
+        if scope not in self.scopes:
+            raise NotFound(f"There is no scope {scope}.", service="rucio")
+        found = sorted(
+            did
+            for did, kind in self.types.items()
+            if did.scope == scope
+            and fnmatchcase(did.name, pattern)
+            and (type is None or kind is type)
+            and (after is None or did.name > after)
+            and self._described(did, filters or {})
+        )
+        items = tuple(self._info(did) for did in found[:limit])
+        return DidPage(items, items[-1].did.name if len(found) > limit else None)
+
+    def _described(self, did: Did, filters: Mapping[str, Any]) -> bool:
+        known = self.descriptions.get(did, {})
+        return all(_holds(known, key, wanted) for key, wanted in filters.items())
+
+    @counted
+    def get_did(self, credential: Credential, did: Did) -> DidInfo:
+        return self._info(did)
+
+    def _info(self, did: Did) -> DidInfo:
+        self._must_exist(did)
+        files = self._files(did)
+        size = sum(len(self.files[file].content) for file in files)
+        checksum = self.files[did].adler32 if did in self.files else ""
+        return DidInfo(did, self.types[did], size, len(files), "root", adler32=checksum)
+
+    def _must_exist(self, did: Did) -> None:
+        if did not in self.types:
+            raise NotFound("There is no such file, dataset or container.", service="rucio")
+
+    def _files(self, did: Did) -> list[Did]:
+        if self.types[did] is DidType.FILE:
+            return [did]
+        return sorted({file for child in self.children[did] for file in self._files(child)})
+
+    @counted
+    def list_contents(self, credential: Credential, did: Did, *, limit: int) -> tuple[DidInfo, ...]:
+        self._must_exist(did)
+        return tuple(self._info(child) for child in sorted(self.children[did])[:limit])
+
+    @counted
+    def list_files(self, credential: Credential, did: Did, *, limit: int) -> tuple[FileEntry, ...]:
+        self._must_exist(did)
+        return tuple(self._entry(file) for file in self._files(did)[:limit])
+
+    def _entry(self, did: Did) -> FileEntry:
+        return FileEntry(did, len(self.files[did].content), self.files[did].adler32)
+
+    @counted
+    def parents(self, credential: Credential, did: Did) -> tuple[Did, ...]:
+        self._must_exist(did)
+        return tuple(sorted(parent for parent, held in self.children.items() if did in held))
+
+    @counted
+    def metadata(self, credential: Credential, did: Did) -> Mapping[str, Any]:
+        self._must_exist(did)
+        return dict(self.descriptions.get(did, {}))
+
+    @counted
+    def availability(self, credential: Credential, did: Did) -> tuple[Availability, ...]:
+        info = self._info(did)
+        files = [self.files[file] for file in self._files(did)]
+        found = []
+        for storage in sorted({name for file in files for name in file.storages}):
+            there = [len(file.content) for file in files if storage in file.storages]
+            row = Availability(storage, len(there), len(files), sum(there), info.bytes or 0)
+            found.append(row)
+        return tuple(found)
+
+    @counted
+    def list_replicas(
+        self, credential: Credential, did: Did, *, limit: int
+    ) -> tuple[FileReplicas, ...]:
+        self._must_exist(did)
+        return tuple(
+            FileReplicas(
+                self._entry(file),
+                tuple(
+                    Copy(name, "available", f"file:///{name}/{file.name}")
+                    for name in sorted(self.files[file].storages)
+                ),
+            )
+            for file in self._files(did)[:limit]
+        )
+
+    @counted
+    def list_storages(self, credential: Credential) -> tuple[Storage, ...]:
+        return tuple(self.storages[name] for name in sorted(self.storages))
+
+    @counted
+    def usage(self, credential: Credential) -> tuple[Usage, ...]:
+        mine = [
+            kept.rule for kept in self.rules.values() if kept.rule.account == credential.account
+        ]
+        return tuple(
+            Usage(
+                storage,
+                sum(self._info(rule.did).bytes or 0 for rule in mine if rule.storage == storage),
+                sum(len(self._files(rule.did)) for rule in mine if rule.storage == storage),
+                limit,
+            )
+            for (account, storage), limit in sorted(self.limits.items())
+            if account == credential.account
+        )
+
+    @counted
+    def add_rule(
+        self,
+        credential: Credential,
+        did: Did,
+        *,
+        storage: str,
+        copies: int = 1,
+        lifetime_seconds: int | None = None,
+        comment: str = "",
+    ) -> str:
+        info = self._info(did)
+        if storage not in self.storages:
+            raise InvalidRequest("Rucio can't do this: check what you asked for.", service="rucio")
+        wanted = (did, credential.account, storage, copies)
+        for kept in self.rules.values():
+            if (kept.rule.did, kept.rule.account, kept.rule.storage, kept.rule.copies) == wanted:
+                raise Conflict("This exists already.", service="rucio")
+        if (info.bytes or 0) > self.limits.get((credential.account, storage), 0):
+            raise QuotaExceeded("Your quota at this storage does not suffice.", service="rucio")
+        now = datetime.now(UTC)
+        rule = Rule(
+            id=uuid.uuid4().hex,
+            did=did,
+            account=credential.account,
+            storage=storage,
+            copies=copies,
+            state=RuleState.INJECT,
+            comment=comment,
+            created_at=now,
+            expires_at=now + timedelta(seconds=lifetime_seconds) if lifetime_seconds else None,
+        )
+        missing = [file for file in self._files(did) if storage not in self.files[file].storages]
+        self.rules[rule.id] = FakeRule(rule, missing)
+        return rule.id
+
+    @counted
+    def get_rule(self, credential: Credential, rule_id: str) -> Rule:
+        return self._kept(rule_id).rule
+
+    def _kept(self, rule_id: str) -> FakeRule:
+        if rule_id not in self.rules:
+            raise NotFound("This replication rule is gone.", service="rucio")
+        return self.rules[rule_id]
+
+    @counted
+    def list_rules(
+        self, credential: Credential, *, created_after: datetime | None = None
+    ) -> tuple[Rule, ...]:
+        return tuple(
+            kept.rule
+            for kept in self.rules.values()
+            if kept.rule.account == credential.account
+            and (created_after is None or (kept.rule.created_at or created_after) >= created_after)
+        )
+
+    @counted
+    def rules_of(self, credential: Credential, did: Did) -> tuple[Rule, ...]:
+        self._must_exist(did)
+        return tuple(kept.rule for kept in self.rules.values() if kept.rule.did == did)
+
+    @counted
+    def list_locks(self, credential: Credential, rule_id: str) -> tuple[Lock, ...]:
+        kept = self._kept(rule_id)
+        late = RuleState.STUCK if kept.fault else RuleState.REPLICATING
+        return tuple(
+            Lock(file, kept.rule.storage, late if file in kept.missing else RuleState.OK)
+            for file in self._files(kept.rule.did)
+        )
+
+    @counted
+    def faults(self, credential: Credential, rule_id: str) -> tuple[FileFault, ...]:
+        kept = self._kept(rule_id)
+        missing = kept.missing if kept.fault else ()
+        return tuple(FileFault(file, kept.rule.storage, kept.fault, 1) for file in missing)
+
+    @counted
+    def cancel_rule(self, credential: Credential, rule_id: str) -> None:
+        if self._kept(rule_id).rule.account != credential.account:
+            raise Forbidden("Rucio does not let your account do this.", service="rucio")
+        del self.rules[rule_id]
+
+    @counted
+    def download(self, credential: Credential, did: Did, folder: Path) -> tuple[Downloaded, ...]:
+        self._must_exist(did)
+        folder.mkdir(parents=True, exist_ok=True)
+        return tuple(self._fetch(file, folder) for file in self._files(did))
+
+    def _fetch(self, did: Did, folder: Path) -> Downloaded:
+        file = self.files[did]
+        if not file.storages:
+            raise UpstreamRefused(f"No storage could give {did}. Try again later.", service="rucio")
+        path = folder / did.name
+        path.write_bytes(file.content)
+        return Downloaded(did, str(path), len(file.content), file.adler32)
+
+    def search_source(
+        self,
+        credential: Credential,
+        scope: str,
+        *,
+        pattern: str = "*",
+        type: DidType | None = None,
+        filters: Mapping[str, Any] | None = None,
+        after: str | None = None,
+    ) -> Source:
+        return self._source(credential, f"/dids/{scope}/search?name={pattern}&after={after or ''}")
+
+    def contents_source(self, credential: Credential, did: Did) -> Source:
+        return self._source(credential, f"/dids/{did.scope}/{did.name}/contents")
+
+    def files_source(self, credential: Credential, did: Did) -> Source:
+        return self._source(credential, f"/dids/{did.scope}/{did.name}/files")
+
+    def _source(self, credential: Credential, path: str) -> Source:
+        return Source(self.stream_base + path, {"X-Token": credential.token})
+
+    def refusal(self, status: int, kind: str, body: bytes) -> PortalError:
+        if status == 404:
+            return NotFound("There is no such file, dataset or container.", service="rucio")
+        return UpstreamRefused("Rucio refused this with a fault of its own.", service="rucio")
+
+    @counted
+    def service_credential(self) -> Credential:
+        later = datetime.now(UTC) + timedelta(hours=1)
+        return Credential(uuid.UUID(int=0), "root", "rucio", "service-token", later)
+
+    @counted
+    def ensure_account(
+        self,
+        service_credential: Credential,
+        handle: str,
+        *,
+        email: str,
+        identities: Sequence[tuple[str, str]],
+        quota_bytes: int,
+    ) -> str:
+        found = [name for name, keys in self.accounts.items() if keys & set(identities)]
+        account = found[0] if found else handle
+        self.accounts.setdefault(account, set()).update(identities)
+        self.scopes.add(f"user.{account}")
+        for storage in self.storages:
+            self.limits.setdefault((account, storage), quota_bytes)
+        return account
+
+    @contextmanager
+    def down(self, error: PortalError) -> Iterator[None]:
+        """Let every call fail for a while."""
+        self.fail_on("*", error)
+        try:
+            yield
+        finally:
+            self.fail_on("*", None)
+
+
+def _holds(known: Mapping[str, Any], key: str, wanted: Any) -> bool:
+    name, _, operator = key.partition(".")
+    if name not in known:
+        return False
+    tests: dict[str, Callable[[Any, Any], bool]] = {
+        "": lambda have, want: fnmatchcase(str(have), str(want)),
+        "gte": lambda have, want: bool(have >= want),
+        "lte": lambda have, want: bool(have <= want),
+        "gt": lambda have, want: bool(have > want),
+        "lt": lambda have, want: bool(have < want),
+        "ne": lambda have, want: bool(have != want),
+    }
+    return tests[operator](known[name], wanted)

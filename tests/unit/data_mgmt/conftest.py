@@ -1,0 +1,72 @@
+"""A data service in memory with a small world in it, and people whose tokens are good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts import credentials
+from accounts.models import AudienceToken, User
+from data_mgmt.backends import get_backend
+from data_mgmt.backends.values import Did, StorageKind
+from tests.factories import make_identity
+from tests.fakes.data import GIB, FakeDataBackend
+from vre_portal.config import get_config
+
+FAKE = "tests.fakes.data.FakeDataBackend"
+
+
+@pytest.fixture
+def data_backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDataBackend]:
+    """The adapter in use: three storages, a container with a dataset of three files at CERN."""
+    monkeypatch.setenv("VRE_DATA_BACKEND", FAKE)
+    get_config.cache_clear()
+    get_backend.cache_clear()
+    fake = get_backend()
+    assert isinstance(fake, FakeDataBackend)
+    fake.add_storage("CERN-DISK", country="Switzerland", free=10 * GIB)
+    fake.add_storage("LAPP-DISK", country="France", free=10 * GIB)
+    fake.add_storage("CNAF-TAPE", country="Italy", kind=StorageKind.TAPE)
+    files = [fake.add_file(f"cms:muons_{n}.root", b"x" * 100 * n, ["CERN-DISK"]) for n in (1, 2, 3)]
+    dataset = fake.add_dataset("cms:dimuon", *files, instrument="CMS", energy_tev=13.0)
+    fake.add_container("cms:all", dataset)
+    yield fake
+    monkeypatch.undo()
+    get_config.cache_clear()
+    get_backend.cache_clear()
+
+
+@pytest.fixture
+def dimuon() -> Did:
+    """The dataset of the small world: 3 files, 600 bytes."""
+    return Did("cms", "dimuon")
+
+
+def give_token(user: User, fake: FakeDataBackend) -> User:
+    """Return the user, with a good token for Rucio and a quota at each disk."""
+    identity = make_identity(user, issuer="https://escape.test/", subject=f"sub-{user.handle}")
+    AudienceToken.objects.create(
+        grant=identity.grant,
+        audience="rucio",
+        token=credentials.seal(f"token-of-{user.handle}"),
+        issued_at=timezone.now(),
+        expires_at=timezone.now() + timedelta(minutes=10),
+    )
+    fake.set_limit(user.handle, "LAPP-DISK", GIB)
+    fake.set_limit(user.handle, "CERN-DISK", GIB)
+    return user
+
+
+@pytest.fixture
+def alice(alice: User, data_backend: FakeDataBackend) -> User:
+    """Alice with a token for Rucio."""
+    return give_token(alice, data_backend)
+
+
+@pytest.fixture
+def bob(bob: User, data_backend: FakeDataBackend) -> User:
+    """Bob with a token for Rucio."""
+    return give_token(bob, data_backend)
