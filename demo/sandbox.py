@@ -149,6 +149,8 @@ def write_identity(folder: Path, *, name: str, uid: int, home: Path) -> Path:
     root = "" if own == 0 else "root:x:0:0:root:/nonexistent:/usr/sbin/nologin\n"
     (folder / "passwd").write_text(f"{root}{name}:x:{own}:{group}:{name}:{home}:/bin/bash\n")
     (folder / "group").write_text(f"root:x:0:\n{name}:x:{group}:\n")
+    for file in ("passwd", "group"):
+        (folder / file).chmod(0o644)
     return folder
 
 
@@ -227,7 +229,7 @@ def _system(identity: Path | None) -> Iterator[str]:
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         path = Path("/", name)
         if path.is_symlink():
-            yield from ("--symlink", os.readlink(path), str(path))
+            yield from ("--symlink", str(path.readlink()), str(path))
         elif path.is_dir():
             yield from ("--ro-bind", str(path), str(path))
     for name in ETC:
@@ -239,10 +241,10 @@ def _system(identity: Path | None) -> Iterator[str]:
 
 def _folders(sandbox: Sandbox) -> Iterator[str]:
     """Yield the binds of folders, outer ones first, below parents that anyone may pass."""
-    binds = {path: "--ro-bind" for path in sandbox.read_only}
+    binds = dict.fromkeys(sandbox.read_only, "--ro-bind")
     for environment in sandbox.environments:
-        binds |= {path: "--ro-bind" for path in (environment, *_base_prefixes(environment))}
-    binds |= {path: "--bind" for path in (*sandbox.read_write, sandbox.folder)}
+        binds |= dict.fromkeys((environment, *_base_prefixes(environment)), "--ro-bind")
+    binds |= dict.fromkeys((*sandbox.read_write, sandbox.folder), "--bind")
     made: set[Path] = set()
     for path in sorted(binds, key=lambda one: len(one.parts)):
         for parent in reversed(path.parents):
@@ -256,13 +258,11 @@ def _folders(sandbox: Sandbox) -> Iterator[str]:
 
 def _base_prefixes(environment: Path) -> Iterable[Path]:
     """Return the folders of the interpreter that a virtual environment was made from."""
-    settings = dict(
-        (key.strip(), value.strip())
-        for key, _, value in (
-            line.partition("=") for line in (environment / "pyvenv.cfg").read_text().splitlines()
-        )
-    )
-    homes = {Path(settings["home"]), (environment / "bin" / "python").resolve().parent}
+    homes = {(environment / "bin" / "python").resolve().parent}
+    for line in (environment / "pyvenv.cfg").read_text().splitlines():
+        key, _, value = line.partition("=")
+        if key.strip() == "home":
+            homes.add(Path(value.strip()))
     return {home.parent for home in homes if not _within_usr(home.parent)}
 
 
@@ -301,7 +301,9 @@ def _try(means: Means, python: Path) -> str | None:
         program = str(python) if environments else "/usr/bin/env"
         argv = command(sandbox, [program, "-c", ""] if environments else [program], means=means)
         try:
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=20, env={})
+            done = subprocess.run(
+                argv, cwd=folder, env={}, capture_output=True, text=True, timeout=20, check=False
+            )
         except (OSError, subprocess.TimeoutExpired) as failure:
             return str(failure)
     return None if done.returncode == 0 else (done.stderr.strip() or f"exit {done.returncode}")

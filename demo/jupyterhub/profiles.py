@@ -96,7 +96,8 @@ def _choice(
     if str(wanted) not in choices:
         known = ", ".join(choices)
         raise ProfileError(
-            f"Option '{key}' of environment '{profile}' can't be '{wanted}'. Choose one of: {known}."
+            f"Option '{key}' of environment '{profile}' can't be '{wanted}'. "
+            f"Choose one of: {known}."
         )
     return choices[str(wanted)]
 

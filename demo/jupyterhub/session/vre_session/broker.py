@@ -23,6 +23,10 @@ class BrokerError(RuntimeError):
     """The portal gave no token; the text says why and what the user can do."""
 
 
+class Refused(BrokerError):
+    """The portal answered and said no: asking again at once would not help."""
+
+
 @dataclass(frozen=True)
 class Token:
     """A token for one service, with the account that the user has there."""
@@ -39,7 +43,7 @@ def ask(variables: Mapping[str, str], *, audience: str) -> Token:
     Raises
     ------
     BrokerError
-        The portal does not answer, or refuses; the text is the portal's where it gave one.
+        The portal does not answer, or refuses (`Refused`); the text is the portal's own if any.
     """
     request = urllib.request.Request(
         variables["VRE_BROKER_URL"],
@@ -55,7 +59,8 @@ def ask(variables: Mapping[str, str], *, audience: str) -> Token:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
             return _token(json.load(answer))
     except urllib.error.HTTPError as exc:
-        raise BrokerError(_reason(exc)) from exc
+        kind = Refused if exc.code < 500 else BrokerError
+        raise kind(_reason(exc)) from exc
     except (OSError, ValueError, KeyError) as exc:
         raise BrokerError(f"The portal gave no usable answer ({exc!r})") from exc
 
@@ -76,7 +81,7 @@ def renew_in(token: Token, now: datetime) -> float:
 
 def pause_after(failures: int) -> float:
     """Return the seconds to wait after so many failures in a row."""
-    return min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * 2.0 ** (failures - 1), LONGEST_PAUSE)
 
 
 def _token(answer: Mapping[str, Any]) -> Token:

@@ -30,12 +30,11 @@ def write(variables: Mapping[str, str], *, account: str, service_url: str) -> No
     (jupyter / "jupyter_server_config.json").write_text(json.dumps(lab, indent=1))
 
 
-def lab_settings(
-    variables: Mapping[str, str], *, account: str, service_url: str
-) -> dict[str, Any]:
-    """Return JupyterLab's settings: the token keeper, the data catalogue, nothing that calls out."""
+def lab_settings(variables: Mapping[str, str], *, account: str, service_url: str) -> dict[str, Any]:
+    """Return JupyterLab's settings: token keeper and data catalogue, and nothing that calls out."""
     return {
         "ServerApp": {"jpserver_extensions": {"vre_session.extension": True}},
+        "LanguageServerManager": {"autodetect": False},  # there are none, and looking takes time
         "KernelManager": {"transport": variables.get("VRE_KERNEL_TRANSPORT", "tcp")},
         "LabApp": {
             "news_url": None,

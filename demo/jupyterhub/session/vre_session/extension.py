@@ -43,10 +43,12 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(server: Any) -> None:
     suffix = os.environ.get("VRE_COOKIE_SUFFIX", "")
-    HubAuth.get_session_id = lambda _auth, handler: handler.get_cookie(  # type: ignore[method-assign]
+    HubAuth.get_session_id = lambda _auth, handler: handler.get_cookie(
         f"jupyterhub-session-id{suffix}", ""
     )
-    task = asyncio.get_event_loop_policy().get_event_loop().create_task(
-        keep_fresh(dict(os.environ), server.log)
+    task = (
+        asyncio.get_event_loop_policy()
+        .get_event_loop()
+        .create_task(keep_fresh(dict(os.environ), server.log))
     )
     _running.add(task)  # the loop itself keeps only a weak reference

@@ -40,7 +40,7 @@ def first_token(variables: Mapping[str, str], *, patience: float) -> broker.Toke
         try:
             token = broker.ask(variables, audience=AUDIENCE)
         except broker.BrokerError as exc:
-            if time.monotonic() + 1.0 < deadline:
+            if not isinstance(exc, broker.Refused) and time.monotonic() + 1.0 < deadline:
                 time.sleep(1.0)
                 continue
             say(f"Going on without the data catalogue. {exc}")
