@@ -24,6 +24,12 @@ KEYS_SECONDS = 3600
 REFETCH_SECONDS = 10
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a type, RFC 8693
+#: What says that a sign-in is over; RFC 8693 (2.2.2) has no word of its own for a dead subject.
+GONE: Mapping[str, frozenset[str]] = {
+    "authorization_code": frozenset({"invalid_grant"}),
+    "refresh_token": frozenset({"invalid_grant", "invalid_token"}),
+    EXCHANGE: frozenset({"invalid_grant", "invalid_token", "invalid_request"}),
+}
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
 
 
@@ -224,7 +230,7 @@ def _token_request(provider: Provider, form: Mapping[str, str]) -> Mapping[str, 
     if answer.ok and isinstance(value, dict):
         return value
     error = value.get("error", "") if isinstance(value, dict) else ""
-    if error in {"invalid_grant", "invalid_token"}:
+    if error in GONE[form["grant_type"]]:
         raise CredentialExpired(
             f"Your sign-in at {provider.name} has ended. Sign in again to go on.",
             provider=provider.slug,

@@ -67,7 +67,7 @@ def _end_session_url(user: User, slug: str) -> str | None:
         return None
     finally:
         grant.delete()
-    back = f"{get_config().public_url}/accounts/login/"
+    back = f"{get_config().public_url}/"
     query = {"client_id": provider.client_id, "post_logout_redirect_uri": back}
     return (
         f"{endpoint}?{urlencode(query | ({'id_token_hint': hint} if hint else {}))}"

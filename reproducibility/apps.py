@@ -4,7 +4,19 @@ from django.apps import AppConfig
 
 
 class ReproducibilityApp(AppConfig):
-    """Registers the app."""
+    """Registers the operation, the live state, the REANA account and the count."""
 
     name = "reproducibility"
     label = "reproducibility"
+
+    def ready(self) -> None:
+        """Hook the app into the ground."""
+        from accounts import provisioning  # noqa: PLC0415 - models are ready only now
+        from reproducibility import services  # noqa: PLC0415
+        from reproducibility.services import reproducing, runs  # noqa: PLC0415
+        from vre_portal import context, live, operations  # noqa: PLC0415
+
+        operations.register(reproducing.KIND, reproducing.step, give_up=reproducing.give_up)
+        live.topic(runs.TOPIC)(services.present_state)
+        provisioning.register("reana", services.provision)
+        context.active_counts["runs"] = services.active_count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -73,6 +74,11 @@ class Config(BaseSettings):
     reana_url: str | None = Field(None, description="REANA's server address")
     reana_token_source: TokenSource = Field(
         "exchange", description="Where REANA's tokens come from"
+    )
+
+    work_folder: Path = Field(
+        Path(tempfile.gettempdir()) / "vre-portal",
+        description="Where workers keep the inputs of a run while they hand them on",
     )
 
     upstream_timeout: float = Field(8.0, description="Seconds that one upstream call may take")

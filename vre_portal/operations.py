@@ -8,15 +8,17 @@ when to look again. A worker killed in a step costs one lease.
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from celery import shared_task
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -85,6 +87,37 @@ def hold(operation: Operation) -> None:
     until = timezone.now() + timedelta(seconds=get_config().lease_seconds)
     mine = Operation.objects.filter(pk=operation.pk, lease=operation.lease)
     if not mine.update(lease_until=until):
+        raise LeaseLost
+
+
+@contextmanager
+def held(operation: Operation) -> Iterator[None]:
+    """Keep the lease from another thread while a long step goes on.
+
+    Raises
+    ------
+    LeaseLost
+        At the end, when somebody else took the operation over meanwhile.
+    """
+    over, lost = threading.Event(), threading.Event()
+
+    def keep() -> None:
+        try:
+            while not over.wait(get_config().lease_seconds / 3):
+                hold(operation)
+        except LeaseLost:
+            lost.set()
+        finally:
+            connection.close()
+
+    keeper = threading.Thread(target=keep, name=f"lease of {operation.pk}", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
+    if lost.is_set():
         raise LeaseLost
 
 

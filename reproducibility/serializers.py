@@ -1,0 +1,121 @@
+"""Analyses and runs as the API tells them."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from reproducibility.models import Analysis, AnalysisInput, RecordedOutput, Run
+
+
+class InputSerializer(serializers.ModelSerializer[AnalysisInput]):
+    """Data that an analysis reads."""
+
+    did = serializers.CharField()
+
+    class Meta:
+        model = AnalysisInput
+        fields = ("did", "folder")
+
+
+class OutputSerializer(serializers.ModelSerializer[RecordedOutput]):
+    """A recorded output."""
+
+    class Meta:
+        model = RecordedOutput
+        fields = ("path", "sha256", "size")
+
+
+class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
+    """A finished analysis."""
+
+    inputs = InputSerializer(many=True)
+    outputs = OutputSerializer(many=True)
+
+    class Meta:
+        model = Analysis
+        fields = (
+            "id", "slug", "title", "summary", "authors", "licence", "version", "environment",
+            "inputs", "outputs", "created_at",
+        )  # fmt: skip
+
+
+class AnalysisPageSerializer(serializers.Serializer[object]):
+    """A page of analyses."""
+
+    items = AnalysisSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class StepSerializer(serializers.Serializer[object]):
+    """A step of a run; seconds once it has ended."""
+
+    name = serializers.CharField()
+    state = serializers.CharField()
+    started = serializers.DateTimeField(allow_null=True)
+    seconds = serializers.FloatField(allow_null=True)
+
+
+class OutputVerdictSerializer(serializers.Serializer[object]):
+    """The comparison of one output."""
+
+    path = serializers.CharField()
+    level = serializers.CharField()
+    sha256 = serializers.CharField(allow_blank=True)
+    expected_sha256 = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class VerdictSerializer(serializers.Serializer[object]):
+    """The comparison of a run with what was recorded."""
+
+    level = serializers.CharField()
+    environment = serializers.CharField()
+    inputs = serializers.CharField()
+    outputs = OutputVerdictSerializer(many=True)
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    """A run."""
+
+    analysis = serializers.SlugRelatedField[Analysis](slug_field="slug", read_only=True)
+    steps = StepSerializer(many=True)
+    verdict = VerdictSerializer(allow_null=True)
+    inputs = serializers.JSONField()
+    environment = serializers.JSONField()
+
+    class Meta:
+        model = Run
+        fields = (
+            "id", "analysis", "number", "state", "message", "parameters", "steps", "inputs",
+            "environment", "verdict", "created_at", "finished_at",
+        )  # fmt: skip
+
+
+class RunPageSerializer(serializers.Serializer[object]):
+    """A page of runs."""
+
+    items = RunSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class RunRequestSerializer(serializers.Serializer[object]):
+    """What starts a run."""
+
+    parameters = serializers.DictField(required=False, default=dict)
+
+
+class LogSerializer(serializers.Serializer[object]):
+    """What a command of a step said."""
+
+    step = serializers.CharField()
+    state = serializers.CharField()
+    command = serializers.CharField()
+    text = serializers.CharField()
+
+
+class RunFileSerializer(serializers.Serializer[object]):
+    """An output that a run gave."""
+
+    path = serializers.CharField()
+    size = serializers.IntegerField()
+    sha256 = serializers.CharField()

@@ -1,0 +1,123 @@
+"""Runs: start, stop, start again, find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import yaml
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+
+from accounts.models import User
+from activity import services as activity
+from reproducibility.models import ACTIVE, Analysis, Run, RunState
+from reproducibility.services.reproducing import KIND, TIMELINE, save
+from vre_portal import operations
+from vre_portal.errors import Conflict, InvalidRequest, NotFound
+
+TOPIC = "run"
+
+
+def start_run(
+    user: User, analysis: Analysis, *, parameters: Mapping[str, Any] | None = None
+) -> Run:
+    """Start a reproduction; `parameters` replace those of the specification.
+
+    Raises
+    ------
+    InvalidRequest
+        A parameter is not one of the analysis's, or of another type.
+    """
+    wanted = checked_parameters(analysis, parameters or {})
+    with transaction.atomic():
+        # The lock on the analysis makes its run numbers a sequence.
+        locked = Analysis.objects.select_for_update().get(pk=analysis.pk)
+        last = locked.runs.aggregate(last=Max("number"))["last"] or 0
+        run = Run.objects.create(
+            analysis=locked,
+            user=user,
+            number=last + 1,
+            analysis_version=locked.version,
+            parameters=wanted,
+            message="Starting.",
+        )
+        operations.begin(KIND, subject=run.pk, user_id=user.pk)
+        activity.record(
+            user_id=user.pk,
+            verb="run.started",
+            subject=(TIMELINE, run.pk),
+            text=f"{locked.title}, run {run.number}: started.",
+            url=f"/runs/{run.pk}",
+        )
+    return run
+
+
+def checked_parameters(analysis: Analysis, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters in the types of the specification's defaults."""
+    defaults = parameters_of(analysis)
+    checked: dict[str, Any] = {}
+    for name, value in wanted.items():
+        if name not in defaults:
+            known = ", ".join(defaults) or "none"
+            raise InvalidRequest(f"{name}: no such parameter; there are: {known}.", field=name)
+        kind = type(defaults[name])
+        try:
+            checked[name] = kind(value)
+        except (TypeError, ValueError) as exc:
+            raise InvalidRequest(
+                f"{name}: give a value of type {kind.__name__}.", field=name
+            ) from exc
+    return checked
+
+
+def parameters_of(analysis: Analysis) -> dict[str, Any]:
+    """Return the parameters of the specification with their defaults."""
+    specification = yaml.safe_load(analysis.specification) or {}
+    return dict((specification.get("inputs") or {}).get("parameters") or {})
+
+
+def find_run(user: User, run_id: UUID | str) -> Run:
+    """Return one of the user's runs."""
+    try:
+        run = Run.objects.visible_to(user).select_related("analysis").filter(pk=run_id).first()
+    except ValidationError:
+        run = None
+    if run is None:
+        raise NotFound("There is no such run, or it is not yours.")
+    return run
+
+
+def stop_run(user: User, run_id: UUID | str) -> Run:
+    """Ask a run to stop; the worker does it within seconds."""
+    run = find_run(user, run_id)
+    if not run.active:
+        raise Conflict(f"The run is {run.state} already.")
+    save(run, stop_wanted=True, message="Stopping.")
+    return run
+
+
+def again(user: User, run_id: UUID | str) -> Run:
+    """Start the same analysis with the same parameters once more."""
+    run = find_run(user, run_id)
+    return start_run(user, run.analysis, parameters=run.parameters)
+
+
+def present_state(user_id: object, key: str) -> Mapping[str, Any]:
+    """Return a run as the websocket tells it first."""
+    run = find_run(User.objects.get(pk=str(user_id)), key)
+    return {"state": run.state, "message": run.message}
+
+
+def active_count(user_id: object) -> int:
+    """Return how many runs of a user are under way."""
+    return Run.objects.filter(user_id=str(user_id), state__in=ACTIVE).count()
+
+
+def summary(user: User) -> tuple[list[Run], list[Run]]:
+    """Return for Home the runs under way, and the last ended ones."""
+    mine = Run.objects.visible_to(user).select_related("analysis").defer("logs")
+    ended = mine.filter(state__in=[RunState.FINISHED, RunState.FAILED])
+    return list(mine.filter(state__in=ACTIVE)[:10]), list(ended[:5])

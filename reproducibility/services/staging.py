@@ -1,0 +1,108 @@
+"""The inputs of a run on their way: from the data lake to a work folder to the workspace."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from accounts.credentials import Credential, credential_for
+from data_mgmt.backends import Did
+from data_mgmt.backends import get_backend as data_backend
+from reproducibility.backends import get_backend
+from reproducibility.models import Run
+from vre_portal.config import get_config
+
+SPECIFICATION = "reana.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file for the workspace: where it belongs, its size in bytes, and how to read it."""
+
+    path: str
+    size: int
+    content: bytes | Path
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Open it for reading."""
+        if isinstance(self.content, bytes):
+            yield io.BytesIO(self.content)
+            return
+        with self.content.open("rb") as stream:
+            yield stream
+
+
+def work_folder(run: Run) -> Path:
+    """Return the run's folder on this machine."""
+    return get_config().work_folder / run.id.hex
+
+
+def clean_up(run: Run) -> None:
+    """Remove the run's folder."""
+    shutil.rmtree(work_folder(run), ignore_errors=True)
+
+
+def fetch_inputs(run: Run) -> list[dict[str, Any]]:
+    """Fetch every input with the user's own token; each file has the catalogue's checksum.
+
+    Returns
+    -------
+    list of dict
+        Per file: did, path in the workspace, bytes, adler32, verified.
+    """
+    credential = credential_for(run.user, "rucio")
+    fetched: list[dict[str, Any]] = []
+    for wanted in run.analysis.inputs.all():
+        folder = Path(wanted.folder)
+        target = work_folder(run) / folder
+        files = data_backend().download(credential, Did(wanted.scope, wanted.name), target)
+        fetched += [
+            {
+                "did": str(file.did),
+                "dataset": wanted.did,
+                "path": str(folder / file.did.name),
+                "bytes": file.bytes,
+                "adler32": file.adler32,
+                "verified": True,
+            }
+            for file in files
+        ]
+    return fetched
+
+
+def are_here(run: Run) -> bool:
+    """Whether this machine still has every fetched input."""
+    folder = work_folder(run)
+    return all(
+        (path := folder / entry["path"]).is_file() and path.stat().st_size == entry["bytes"]
+        for entry in run.inputs
+    )
+
+
+def staged_files(run: Run) -> list[Staged]:
+    """Return all that the workspace needs: specification, code, inputs."""
+    specification = run.analysis.specification.encode()
+    files = [Staged(SPECIFICATION, len(specification), specification)]
+    for file in run.analysis.files.all():
+        content = bytes(file.content)
+        files.append(Staged(file.path, len(content), content))
+    folder = work_folder(run)
+    inputs = [Staged(entry["path"], entry["bytes"], folder / entry["path"]) for entry in run.inputs]
+    return files + inputs
+
+
+def upload(run: Run, credential: Credential) -> None:
+    """Put what is absent, or of another size, into the workspace."""
+    backend = get_backend()
+    there = {file.path: file.size for file in backend.list_files(credential, run.workflow_id)}
+    for file in staged_files(run):
+        if there.get(file.path) == file.size:
+            continue
+        with file.opened() as stream:
+            backend.upload(credential, run.workflow_id, file.path, stream)

@@ -1,0 +1,129 @@
+"""Pages of analyses and runs."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.decorators import SignedInRequest, signed_in
+from activity import services as activity
+from reproducibility import presenting, services
+from reproducibility.models import Run
+from reproducibility.services.runs import TOPIC
+from vre_portal.errors import NotFound
+from vre_portal.paging import page
+
+#: What a browser may show itself; everything else is saved.
+SHOWN = {".png": "image/png", ".csv": "text/plain", ".json": "application/json"}
+
+
+@require_GET
+@signed_in
+def analyses(request: SignedInRequest) -> HttpResponseBase:
+    """Show the analyses that one may reproduce, with one's last verdict on each."""
+    rows, following = page(services.visible_analyses(request.user), request)
+    mine = Run.objects.visible_to(request.user).filter(analysis__in=rows)
+    context = {"analyses": presenting.with_last_run(rows, mine), "next": following}
+    return render(request, "reproducibility/analyses.html", context)
+
+
+@require_GET
+@signed_in
+def analysis(request: SignedInRequest, slug: str) -> HttpResponseBase:
+    """Show one analysis: what it needs, what it does, what it gave."""
+    found = services.find_analysis(request.user, slug)
+    runs = Run.objects.visible_to(request.user).filter(analysis=found)[:10]
+    context = {
+        "analysis": found,
+        "parts": presenting.parts_of(found),
+        "runs": [presenting.shown(run) for run in runs],
+    }
+    return render(request, "reproducibility/analysis.html", context)
+
+
+@require_POST
+@signed_in
+def reproduce(request: SignedInRequest, slug: str) -> HttpResponseBase:
+    """Start a run."""
+    run = services.start_run(request.user, services.find_analysis(request.user, slug))
+    return redirect("reproducibility:run", run_id=run.pk)
+
+
+@require_GET
+@signed_in
+def runs(request: SignedInRequest) -> HttpResponseBase:
+    """Show one's runs, newest first."""
+    mine = Run.objects.visible_to(request.user).select_related("analysis").defer("logs")
+    rows, following = page(mine, request)
+    shown = [presenting.shown(run) for run in rows]
+    topics = " ".join(f"{TOPIC}:{run.pk}" for run in rows if run.active)
+    context = {"runs": shown, "next": following, "topics": topics}
+    fragment = request.GET.get("fragment") == "rows"
+    return render(request, f"reproducibility/{'_runs' if fragment else 'runs'}.html", context)
+
+
+@require_GET
+@signed_in
+def run(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
+    """Show one run: its steps and logs while it goes on, then its verdict."""
+    found = services.find_run(request.user, run_id)
+    context = {
+        "run": found,
+        "view": presenting.shown(found),
+        "outputs": presenting.outputs_of(found),
+        "events": activity.timeline(request.user, (TOPIC, found.pk)),
+    }
+    fragment = request.GET.get("fragment") == "body"
+    return render(request, f"reproducibility/{'_run' if fragment else 'run'}.html", context)
+
+
+@require_POST
+@signed_in
+def stop(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
+    """Ask a run to stop."""
+    services.stop_run(request.user, run_id)
+    messages.info(request, _("The run is being stopped."))
+    return redirect("reproducibility:run", run_id=run_id)
+
+
+@require_POST
+@signed_in
+def again(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
+    """Start the same once more."""
+    return redirect("reproducibility:run", run_id=services.again(request.user, run_id).pk)
+
+
+@require_GET
+@signed_in
+def recorded_output(request: SignedInRequest, slug: str, path: str) -> HttpResponseBase:
+    """Give a recorded output."""
+    found = services.find_analysis(request.user, slug).outputs.filter(path=path).first()
+    if found is None:
+        raise NotFound("The analysis has no such output.")
+    return _file(path, bytes(found.content))
+
+
+@require_GET
+@signed_in
+def run_output(request: SignedInRequest, run_id: UUID, path: str) -> HttpResponseBase:
+    """Give an output of a run."""
+    found = services.find_run(request.user, run_id).outputs.filter(path=path).first()
+    if found is None:
+        raise NotFound("The run gave no such output.")
+    return _file(path, bytes(found.content))
+
+
+def _file(path: str, content: bytes) -> HttpResponse:
+    name = PurePosixPath(path)
+    kind = SHOWN.get(name.suffix)
+    answer = HttpResponse(content, content_type=kind or "application/octet-stream")
+    answer["Content-Disposition"] = content_disposition_header(kind is None, name.name) or ""
+    answer["Cache-Control"] = "private, max-age=3600"
+    return answer
