@@ -31,6 +31,8 @@ class Shown:
     session: Session
     sentence: str
     line: str
+    reason: str
+    log: str
     url: str
     settings: dict[str, object]
     timeline: list[Line]
@@ -75,6 +77,8 @@ def shown(session: Session) -> Shown:
         session=session,
         sentence=_sentence(session),
         line=_line(session),
+        reason=_reason(session.message),
+        log="\n".join(session.message.splitlines()[1:]),
         url=open_url(session),
         settings=_settings(session),
         timeline=_timeline(session),
@@ -95,11 +99,18 @@ def _sentence(session: Session) -> str:
     return _("%(name)s: %(message)s") % {"name": name, "message": session.message}
 
 
+def _reason(message: str) -> str:
+    """Return a message's first line; where a log follows, without the words that lead to it."""
+    first = (message.splitlines() or [""])[0]
+    return f"{first.rpartition('. ')[0]}." if first.endswith(":") and ". " in first else first
+
+
 def _line(session: Session) -> str:
     """Return the one line that matters in a list."""
     parts = [] if session.name == session.environment_name else [session.environment_name]
     parts += [session.dataset] if session.dataset else []
-    return f"{', '.join(parts)}: {session.message}" if parts else session.message
+    said = _reason(session.message)
+    return f"{', '.join(parts)}: {said}" if parts else said
 
 
 def _settings(session: Session) -> dict[str, object]:
@@ -135,7 +146,7 @@ def _choices(session: Session) -> dict[str, str]:
 
 def _timeline(session: Session) -> list[Line]:
     events: list[Mapping[str, str]] = session.events
-    lines = [Line(event["text"], datetime.fromisoformat(event["at"]), "ok") for event in events]
+    lines = [Line(_reason(event["text"]), datetime.fromisoformat(event["at"]), "ok") for event in events]
     if lines and session.state != SessionState.READY:
         last = lines[-1]
         lines[-1] = Line(last.text, last.time, TONES[SessionState(session.state)])

@@ -1,0 +1,244 @@
+"""A hub in memory: it keeps users, servers, files and tokens, and fails when told to."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+from typing import Any
+
+from accounts.credentials import Credential
+from sessions.backends import (
+    Outcome,
+    Progress,
+    Server,
+    ServerState,
+    TokenOwner,
+    hub_credential,
+)
+from vre_portal.errors import (
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    PortalError,
+    QuotaExceeded,
+    SignInRequired,
+    UpstreamRefused,
+)
+
+NAMES = re.compile(r"[a-z0-9-]{1,40}")
+PROFILES = {"physics", "light"}
+MOST_SERVERS = 5
+SERVICE = "service-token"
+
+
+class Start(Enum):
+    """How the next start goes."""
+
+    READY = auto()
+    HANGS = auto()
+    FAILS = auto()
+    FAILS_AT_ONCE = auto()
+
+
+@dataclass
+class FakeServer:
+    """A server, its folder, and how its start goes."""
+
+    server: Server
+    display_name: str
+    goes: Start
+    files: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class FakeHub:
+    """Takes the place of the hub's adapter."""
+
+    def __init__(self) -> None:
+        self.users: set[str] = set()
+        self.servers: dict[tuple[str, str], FakeServer] = {}
+        self.tokens: dict[str, TokenOwner] = {}
+        self.calls: Counter[str] = Counter()
+        self.goes = Start.READY
+        self.reason = "The session ended at once (exit code 1)."
+        self._failures: dict[str, list[PortalError]] = {}
+
+    def fail_on(self, method: str, error: PortalError, *, times: int = 1_000) -> None:
+        """Make the next calls of a method raise."""
+        self._failures[method] = [error] * times
+
+    def recover(self) -> None:
+        """Answer again."""
+        self._failures.clear()
+
+    def state_of(self, handle: str, server: str) -> ServerState | None:
+        """Return a server's state, None when the hub does not know it."""
+        found = self.servers.get((handle, server))
+        return found.server.state if found else None
+
+    def run_elsewhere(self, handle: str, server: str, **options: str) -> None:
+        """Have a server run that nobody started through this adapter."""
+        self.users.add(handle)
+        path = f"/user/{handle}/{server}/"
+        now = datetime.now(UTC)
+        running = Server(handle, server, ServerState.READY, path, now, now, options)
+        self.servers[handle, server] = FakeServer(running, server, Start.READY)
+
+    def cull(self, handle: str, server: str) -> None:
+        """Stop a server as the hub's culler does: it is stopped, and still known."""
+        self._set(handle, server, ServerState.STOPPED)
+
+    def session_token(self, handle: str, server: str) -> str:
+        """Return the token that the hub gives to a running server itself."""
+        me = f"!user={handle}"
+        scopes = {
+            f"access:servers!server={handle}/{server}",
+            f"users:activity{me}",
+            *(f"read:users:{part}{me}" for part in ("activity", "groups", "name")),
+        }
+        return self.token("user", handle, scopes)
+
+    def token(self, kind: str, name: str, scopes: set[str]) -> str:
+        """Return a token of any kind."""
+        token = secrets.token_hex(16)
+        self.tokens[token] = TokenOwner(kind, name, frozenset(scopes))
+        return token
+
+    def ensure_user(self, credential: Credential, handle: str) -> None:
+        """Make the user known."""
+        self._called("ensure_user", credential)
+        self.users.add(handle)
+
+    def start(
+        self,
+        credential: Credential,
+        handle: str,
+        server: str,
+        *,
+        options: Mapping[str, str],
+        display_name: str,
+    ) -> None:
+        """Start as `goes` says."""
+        self._called("start", credential)
+        if handle not in self.users:
+            raise NotFound("JupyterHub has no such session.", service="jupyterhub")
+        self._check(handle, server, options)
+        found = self.servers.get((handle, server))
+        if found and found.server.state in {ServerState.STARTING, ServerState.READY}:
+            return
+        now = datetime.now(UTC)
+        path = f"/user/{handle}/{server}/"
+        starting = Server(handle, server, ServerState.STARTING, path, now, now, dict(options))
+        self.servers[handle, server] = FakeServer(starting, display_name, self.goes)
+        if self.goes is Start.FAILS_AT_ONCE:
+            self._set(handle, server, ServerState.STOPPED)
+            raise UpstreamRefused("JupyterHub could not start the session.", service="jupyterhub")
+
+    def progress(
+        self, credential: Credential, handle: str, server: str, *, seconds: float
+    ) -> Iterator[Progress]:
+        """Tell the start from its beginning; a stream that hangs ends without an end."""
+        self._called("progress", credential)
+        found = self._found(handle, server)
+        if found.goes is Start.FAILS_AT_ONCE:
+            yield Progress(100, self.reason, Outcome.FAILED)
+            return
+        yield Progress(0, "Server requested")
+        yield Progress(10, "Preparing your folder")
+        if found.goes is Start.FAILS:
+            self._set(handle, server, ServerState.STOPPED)
+            yield Progress(100, self.reason, Outcome.FAILED)
+        elif found.goes is Start.READY:
+            self._set(handle, server, ServerState.READY)
+            yield Progress(100, "Server ready", Outcome.READY, found.server.url)
+
+    def get(self, credential: Credential, handle: str, server: str) -> Server:
+        """Return a server."""
+        self._called("get", credential)
+        return self._found(handle, server).server
+
+    def list_active(self, credential: Credential) -> list[Server]:
+        """Return those that are not stopped."""
+        self._called("list_active", credential)
+        servers = [found.server for found in self.servers.values()]
+        return [server for server in servers if server.state is not ServerState.STOPPED]
+
+    def stop(self, credential: Credential, handle: str, server: str) -> bool:
+        """Stop and forget."""
+        self._called("stop", credential)
+        self.servers.pop((handle, server), None)
+        return True
+
+    def mint_token(
+        self, credential: Credential, handle: str, server: str, *, seconds: int
+    ) -> Credential:
+        """Return a token for one server."""
+        self._called("mint_token", credential)
+        scopes = {
+            f"access:servers!server={handle}/{server}",
+            f"read:users:groups!user={handle}",
+            f"read:users:name!user={handle}",
+        }
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        return hub_credential(
+            self.token("user", handle, scopes), account=handle, expires_at=until
+        )
+
+    def put_file(
+        self,
+        credential: Credential,
+        handle: str,
+        server: str,
+        path: str,
+        content: Mapping[str, Any],
+    ) -> None:
+        """Keep the notebook, unless there is one of that name."""
+        self._called("put_file", None)
+        owner = self.tokens.get(credential.token)
+        if owner is None or f"access:servers!server={handle}/{server}" not in owner.scopes:
+            raise Forbidden("This token does not open the session.", service="jupyterhub")
+        files = self._found(handle, server).files
+        if path in files:
+            raise Conflict(f"There is a file {path} in the session already.", service="jupyterhub")
+        files[path] = content
+
+    def identify(self, credential: Credential) -> TokenOwner:
+        """Return whose token it is."""
+        self._called("identify", None)
+        if credential.token not in self.tokens:
+            raise SignInRequired("JupyterHub does not know this token: the session has stopped.")
+        return self.tokens[credential.token]
+
+    def _called(self, method: str, credential: Credential | None) -> None:
+        self.calls[method] += 1
+        if self._failures.get(method):
+            raise self._failures[method].pop()
+        if credential is not None and credential.account != "portal":
+            raise Forbidden("Only the portal's own token may do this.", service="jupyterhub")
+
+    def _check(self, handle: str, server: str, options: Mapping[str, str]) -> None:
+        if not NAMES.fullmatch(server):
+            raise InvalidRequest(f"Invalid server_name: {server!r}", service="jupyterhub")
+        if options.get("profile") not in PROFILES:
+            raise InvalidRequest("There is no such environment.", service="jupyterhub")
+        mine = [key for key in self.servers if key[0] == handle and key[1] != server]
+        if len(mine) >= MOST_SERVERS:
+            raise QuotaExceeded(
+                "You have as many sessions as this site allows. Stop one, then start this one.",
+                service="jupyterhub",
+            )
+
+    def _found(self, handle: str, server: str) -> FakeServer:
+        found = self.servers.get((handle, server))
+        if found is None:
+            raise NotFound("JupyterHub has no such session.", service="jupyterhub")
+        return found
+
+    def _set(self, handle: str, server: str, state: ServerState) -> None:
+        found = self._found(handle, server)
+        found.server = replace(found.server, state=state)

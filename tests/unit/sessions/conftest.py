@@ -1,0 +1,82 @@
+"""A hub in memory, environments in a file, and the worker's turn by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from sessions import services
+from sessions.backends import get_backend
+from sessions.models import Session
+from tests.fakes.hub import FakeHub
+from vre_portal import operations
+from vre_portal.config import get_config
+from vre_portal.models import Operation, OperationState
+
+ENVIRONMENTS = """
+environments:
+  - slug: physics
+    name: Physics 2026.11
+    description: JupyterLab for analysis.
+    contents: [uproot, astropy]
+    default: true
+    options:
+      memory_gb:
+        name: Memory
+        choices:
+          "2": {name: 2 GB, default: true, launch: {memory_gb: 2}}
+          "4": {name: 4 GB}
+  - slug: light
+    name: Light
+  - slug: gpu
+    name: GPU
+    groups: [/escape/gpu]
+"""
+MOST_TURNS = 50
+
+
+@pytest.fixture
+def environments_file(tmp_path: Path) -> Path:
+    """The site's environments."""
+    file = tmp_path / "environments.yaml"
+    file.write_text(ENVIRONMENTS)
+    return file
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, environments_file: Path) -> Iterator[FakeHub]:
+    """The adapter in use: a hub that knows nobody yet."""
+    monkeypatch.setenv("VRE_SESSIONS_BACKEND", "tests.fakes.hub.FakeHub")
+    monkeypatch.setenv("VRE_ENVIRONMENTS_FILE", str(environments_file))
+    monkeypatch.setenv("VRE_HUB_URL", "http://hub.test")
+    get_config.cache_clear()
+    get_backend.cache_clear()
+    fake = get_backend()
+    assert isinstance(fake, FakeHub)
+    yield fake
+    monkeypatch.undo()
+    get_config.cache_clear()
+    get_backend.cache_clear()
+
+
+def work(turns: int = MOST_TURNS) -> None:
+    """Give the worker turns until nothing is due, or so many."""
+    for _ in range(turns):
+        Operation.objects.update(due_at=timezone.now())
+        waiting = Operation.objects.filter(state=OperationState.WAITING).order_by("created_at")
+        operation = waiting.first()
+        if operation is None:
+            return
+        operations.advance(operation.pk)
+
+
+def launched(user: User, *, dataset: str = "", environment: str = "physics") -> Session:
+    """Return a session that the worker has brought as far as it gets."""
+    session = services.launch(user, environment=environment, dataset=dataset)
+    work()
+    session.refresh_from_db()
+    return session
