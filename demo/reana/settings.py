@@ -6,10 +6,12 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from demo.sandbox import Limits
 
 VARIABLE = "REANA_RUNNER_SETTINGS"
+FOLDERS = ("state", "environment", "environments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,6 @@ class Settings:
 
 def read_settings() -> Settings:
     """Return the settings of the file that the environment names."""
-    values = json.loads(Path(os.environ[VARIABLE]).read_text())
-    folders = {name: Path(values.pop(name)) for name in ("state", "environment", "environments")}
-    return Settings(**folders, **{**values, "issuers": tuple(values["issuers"])})
+    values: dict[str, Any] = json.loads(Path(os.environ[VARIABLE]).read_text())
+    folders: dict[str, Any] = {name: Path(values[name]) for name in FOLDERS}
+    return Settings(**{**values, **folders, "issuers": tuple(values["issuers"])})

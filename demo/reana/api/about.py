@@ -35,9 +35,7 @@ def you(call: Call) -> Response:
         call.person.id, Search(statuses=[one for one in Status if one is not Status.DELETED])
     )
     folders = {run.workspace: run for run in kept}
-    taken = sum(
-        entry.size for run in folders.values() for entry in call.runner.files.entries(run)
-    )
+    taken = sum(entry.size for run in folders.values() for entry in call.runner.files.entries(run))
     return JSONResponse(
         {
             "email": call.person.email,

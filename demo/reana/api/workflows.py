@@ -25,7 +25,10 @@ def list_workflows(call: Call) -> Response:
     named = call.query.get("workflow_id_or_name")
     search = Search(
         statuses=statuses or [one for one in Status if one is not Status.DELETED],
-        names=[*parse_search(call.query.get("search")).get("name", ()), *([named] if named else [])],
+        names=[
+            *parse_search(call.query.get("search")).get("name", ()),
+            *([named] if named else []),
+        ],
         newest_first=call.query.get("sort", "desc") != "asc",
         limit=size,
         offset=(page - 1) * (size or 0),

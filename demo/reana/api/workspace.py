@@ -138,7 +138,9 @@ async def _receive(chunks: AsyncIterator[bytes], stream: IO[bytes], limit: int) 
         piece += chunk
         total += len(chunk)
         if total > limit:
-            raise Malformed(f"The file is larger than {limit >> 30} GiB, the most the runner takes.")
+            raise Malformed(
+                f"The file is larger than {limit >> 30} GiB, the most the runner takes."
+            )
         if len(piece) >= PIECE:
             await run_in_threadpool(stream.write, bytes(piece))
             piece.clear()

@@ -61,7 +61,7 @@ class Keeper:
 
     def _follow(self, process: subprocess.Popen[bytes], request: Request) -> Ending:
         """Copy the output into the log until the command ends or has to end."""
-        assert process.stdout is not None  # noqa: S101  it was asked for
+        assert process.stdout is not None
         deadline = time.monotonic() + request.seconds
         pipe = process.stdout.fileno()
         with self._attempt.log.open("ab", buffering=0) as stream:

@@ -67,7 +67,9 @@ class Supervisor:
     def stop(self, workflow: Workflow) -> bool:
         """Stop a run and its command; tell whether it was running."""
         with self._moving:
-            moved = self._workflows.move(workflow.id, Status.STOPPED, reason="Stopped by its owner.")
+            moved = self._workflows.move(
+                workflow.id, Status.STOPPED, reason="Stopped by its owner."
+            )
             jobs = self._jobs.of(workflow.id) if moved else []
             running = [self._launcher.attempt(job) for job in jobs if job.status is Status.RUNNING]
             for attempt in running:
@@ -83,7 +85,7 @@ class Supervisor:
         while not self._closing:
             try:
                 self._look()
-            except Exception:  # noqa: BLE001  the loop outlives a database that restarts
+            except Exception:  # the loop outlives a database that restarts
                 log.exception("The engine's look failed; it looks again.")
                 time.sleep(1.0)
             self._wake.wait(TICK)
@@ -110,7 +112,9 @@ class Supervisor:
         workflow = self._workflows.by_id(workflow_id)
         if workflow is None or workflow.status is not Status.RUNNING:
             return
-        unfinished = [job for job in self._jobs.of(workflow.id) if job.status is not Status.FINISHED]
+        unfinished = [
+            job for job in self._jobs.of(workflow.id) if job.status is not Status.FINISHED
+        ]
         if not unfinished:
             self._workflows.move(workflow.id, Status.FINISHED)
             return

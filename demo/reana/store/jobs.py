@@ -47,7 +47,7 @@ class Jobs:
                 f" RETURNING {COLUMNS}",
                 (job.id,),
             ).fetchone()
-        assert row is not None  # noqa: S101  the job's row is never deleted before its workflow's
+        assert row is not None
         return Job(**{**row, "status": Status(row["status"])})
 
     def end(self, job: Job, status: Status) -> None:

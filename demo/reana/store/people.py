@@ -24,5 +24,5 @@ class People:
                 " RETURNING id, issuer, subject, username, name, email",
                 (issuer, subject, username, name, email),
             ).fetchone()
-        assert row is not None  # noqa: S101  an upsert always returns its row
+        assert row is not None
         return Person(**row)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from demo.reana.store import Pool, Row
@@ -131,7 +130,8 @@ class Workflows:
         values = (owner, statuses, statuses, names, names)
         with self._pool.connection() as connection:
             total = connection.execute(
-                sql.SQL("SELECT count(*) AS total FROM workflow WHERE " + where), values  # type: ignore[arg-type]
+                f"SELECT count(*) AS total FROM workflow WHERE {where}",
+                values,
             ).fetchone()
         rows = self._many(
             f"{where} ORDER BY created {order} LIMIT %s OFFSET %s",
@@ -148,7 +148,7 @@ class Workflows:
         stamp = f", {STAMPS[to]} = clock_timestamp()" if to in STAMPS else ""
         with self._pool.connection() as connection:
             row = connection.execute(
-                f"UPDATE workflow SET status = %s, reason = %s{stamp}"  # type: ignore[arg-type]
+                f"UPDATE workflow SET status = %s, reason = %s{stamp}"
                 f" WHERE id = %s AND status = ANY(%s) RETURNING {COLUMNS}",
                 (to, reason, workflow_id, list(sources_of(to))),
             ).fetchone()
@@ -184,12 +184,12 @@ class Workflows:
     def _many(self, where: str, values: Sequence[object]) -> list[Workflow]:
         with self._pool.connection() as connection:
             rows = connection.execute(
-                f"SELECT {COLUMNS} FROM workflow WHERE {where}",  # type: ignore[arg-type]
+                f"SELECT {COLUMNS} FROM workflow WHERE {where}",
                 values,
             ).fetchall()
         return [_workflow(row) for row in rows]
 
 
 def _workflow(row: Row | None) -> Workflow:
-    assert row is not None  # noqa: S101  the statement returns its row
+    assert row is not None
     return Workflow(**{**row, "status": Status(row["status"])})

@@ -39,9 +39,7 @@ def list_files(
     parts = parts_of(pattern) if pattern.strip("/.") else ()
     found = sorted(_walk(root), key=lambda entry: entry.name)
     return [
-        entry
-        for entry in found
-        if _matches(entry.name, parts) and _passes(entry, search or {})
+        entry for entry in found if _matches(entry.name, parts) and _passes(entry, search or {})
     ]
 
 
@@ -109,6 +107,5 @@ def _passes(entry: Entry, search: Mapping[str, Sequence[str]]) -> bool:
         "last-modified": entry.modified.strftime("%Y-%m-%dT%H:%M:%S"),
     }
     return all(
-        any(value in shown.get(column, "") for value in values)
-        for column, values in search.items()
+        any(value in shown.get(column, "") for value in values) for column, values in search.items()
     )

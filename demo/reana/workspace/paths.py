@@ -68,7 +68,7 @@ def put_file(root: Path, name: str, upload: Path, *, owner: int) -> None:
     give(upload, owner)
     with open_folder(root, tuple(folders), make_for=owner) as folder:
         try:
-            os.replace(upload, last, dst_dir_fd=folder)  # noqa: PTH105  pathlib knows no dst_dir_fd
+            os.replace(upload, last, dst_dir_fd=folder)
         except OSError as exc:
             raise Malformed(f"{name} cannot be written: {exc.strerror}.") from exc
 

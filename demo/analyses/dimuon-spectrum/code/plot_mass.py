@@ -16,7 +16,7 @@ from line_shape import NAMES, spectrum
 from matplotlib import font_manager
 
 INK, FAINT, ACCENT = "#1d2433", "#8a93a6", "#c2410c"
-PEAKS = {"J/ψ": 3.10, "Υ": 9.46, "Z": 91.19}
+PEAKS = {"J/ψ": 3.10, "\N{GREEK CAPITAL LETTER UPSILON}": 9.46, "Z": 91.19}
 
 
 def use_own_fonts() -> None:
@@ -53,9 +53,7 @@ def draw_fit(axes: plt.Axes, results: Path) -> None:
     axes.plot(fine, spectrum(fine, *values) * width, color=ACCENT, label="fit")
     ground = spectrum(fine, 0.0, *values[1:]) * width
     axes.plot(fine, ground, color=FAINT, linestyle="--", label="background")
-    axes.errorbar(
-        centres, counts, np.sqrt(counts), fmt="o", markersize=3, color=INK, label="pairs"
-    )
+    axes.errorbar(centres, counts, np.sqrt(counts), fmt="o", markersize=3, color=INK, label="pairs")
     mass = fit["parameters"]["mass"]
     axes.set_title(
         f"Z mass {mass['value']:.2f} ± {mass['error']:.2f} GeV,"

@@ -1,0 +1,1 @@
+"""The demo's runner, as far as it runs without its server."""

@@ -1,0 +1,142 @@
+"""No path leads out of a workspace, whatever a run leaves in it."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from demo.reana.errors import Malformed, NotFound
+from demo.reana.workspace.archive import zip_files
+from demo.reana.workspace.listing import list_files, parse_search, size_answer
+from demo.reana.workspace.paths import open_file, parts_of, put_file, remove_file
+
+OWNER = os.getuid()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A workspace with a few files, beside a secret."""
+    (tmp_path / "secret").write_text("secret")
+    root = tmp_path / "workspace"
+    for name in ("reana.yaml", "data/a.root", "data/b.root", "data/deep/c.root"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    return root
+
+
+def read(root: Path, name: str) -> str:
+    with os.fdopen(open_file(root, name), "r") as stream:
+        return stream.read()
+
+
+def names(root: Path, pattern: str = "", search: str | None = None) -> list[str]:
+    return [entry.name for entry in list_files(root, pattern, parse_search(search))]
+
+
+@pytest.mark.parametrize("name", ["../secret", "data/../../secret", "..", "", "/", "a\0b"])
+def test_a_path_that_climbs_or_is_empty_is_refused(name: str) -> None:
+    with pytest.raises(Malformed):
+        parts_of(name)
+
+
+def test_a_leading_slash_means_the_top_of_the_workspace(root: Path) -> None:
+    assert read(root, "/data/a.root") == "data/a.root"
+
+
+def test_a_link_out_of_the_workspace_is_not_followed(root: Path) -> None:
+    (root / "link").symlink_to(root.parent / "secret")
+
+    with pytest.raises(NotFound):
+        open_file(root, "link")
+
+
+def test_a_folder_that_is_a_link_is_not_followed(root: Path) -> None:
+    (root / "outside").symlink_to(root.parent)
+
+    with pytest.raises(NotFound):
+        open_file(root, "outside/secret")
+
+
+def test_an_upload_through_a_linked_folder_is_refused(root: Path, tmp_path: Path) -> None:
+    (root / "outside").symlink_to(root.parent)
+    upload = tmp_path / "upload"
+    upload.write_text("new")
+
+    with pytest.raises(NotFound):
+        put_file(root, "outside/secret", upload, owner=OWNER)
+
+    assert (root.parent / "secret").read_text() == "secret"
+
+
+def test_a_pipe_is_refused_at_once(root: Path) -> None:
+    os.mkfifo(root / "pipe")
+
+    with pytest.raises(NotFound):
+        open_file(root, "pipe")
+
+
+def test_an_upload_makes_its_folders_and_replaces_the_file(root: Path, tmp_path: Path) -> None:
+    for text in ("old", "new"):
+        upload = tmp_path / "upload"
+        upload.write_text(text)
+        put_file(root, "results/deep/out.txt", upload, owner=OWNER)
+
+    assert read(root, "results/deep/out.txt") == "new"
+
+
+def test_a_file_cannot_be_uploaded_over_a_folder(root: Path, tmp_path: Path) -> None:
+    upload = tmp_path / "upload"
+    upload.write_text("new")
+
+    with pytest.raises(Malformed):
+        put_file(root, "data", upload, owner=OWNER)
+
+
+def test_a_removed_file_tells_its_size(root: Path) -> None:
+    assert remove_file(root, "data/a.root") == len("data/a.root")
+    assert not (root / "data/a.root").exists()
+
+
+def test_the_list_holds_regular_files_only(root: Path) -> None:
+    (root / "link").symlink_to(root.parent / "secret")
+
+    assert names(root) == ["data/a.root", "data/b.root", "data/deep/c.root", "reana.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("data", ["data/a.root", "data/b.root", "data/deep/c.root"]),
+        ("data/*.root", ["data/a.root", "data/b.root"]),
+        ("**/*.root", ["data/a.root", "data/b.root", "data/deep/c.root"]),
+        ("/reana.yaml", ["reana.yaml"]),
+        ("nothing", []),
+    ],
+)
+def test_a_pattern_selects_as_in_reana(root: Path, pattern: str, expected: list[str]) -> None:
+    assert names(root, pattern) == expected
+
+
+def test_a_search_by_name_matches_any_of_its_texts(root: Path) -> None:
+    assert names(root, search='{"name": ["a.root", "yaml"]}') == ["data/a.root", "reana.yaml"]
+
+
+def test_a_search_that_is_not_json_is_refused() -> None:
+    with pytest.raises(Malformed):
+        parse_search("{name")
+
+
+def test_a_zip_holds_the_listed_files(root: Path) -> None:
+    with zip_files(root, list_files(root, "data")) as packed, zipfile.ZipFile(packed) as archive:
+        assert archive.namelist() == ["data/a.root", "data/b.root", "data/deep/c.root"]
+        assert archive.read("data/a.root") == b"data/a.root"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 Bytes"), (1536, "1.5 KiB"), (3 << 30, "3 GiB"), (5 << 40, "5120 GiB")]
+)
+def test_a_size_is_told_to_people_in_the_fitting_unit(size: int, text: str) -> None:
+    assert size_answer(size) == {"raw": size, "human_readable": text}
