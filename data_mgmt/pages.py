@@ -124,7 +124,7 @@ def _with_results(user: User, query: Mapping[str, str], context: dict[str, Any])
         "first": f"?{urlencode(kept)}" if query.get("after") else "",
         "next": f"?{urlencode({**kept, 'after': found.next})}" if found.next else "",
     }
-    if found.next:
+    if found.next and not asked.filters:
         streamed = {**kept, **_loose(query), "after": found.next}
         context["stream"] = f"{reverse('api:data-dids')}?{urlencode(streamed)}"
         context["streamed_rows"] = STREAMED_ROWS

@@ -38,6 +38,7 @@ from vre_portal.config import get_config
 from vre_portal.error_mapping import PROBLEM, problem_of
 from vre_portal.errors import (
     Forbidden,
+    InvalidRequest,
     NotFound,
     PortalError,
     SignInRequired,
@@ -54,7 +55,7 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]
 T = TypeVar("T")
 
 NDJSON = "application/x-ndjson"
@@ -269,12 +270,15 @@ def _prepare(wanted: Wanted) -> Prepared:
         source_of = backend.contents_source if wanted.part == "contents" else backend.files_source
         return Prepared(credential, source_of(credential, wanted.did))
     query = SearchQuery.of(wanted.query)
+    if query.filters:
+        raise InvalidRequest(
+            "A search in metadata comes in pages: leave the Accept header out.", field="filter"
+        )
     source = backend.search_source(
         credential,
         query.scope,
         pattern=query.pattern,
         type=query.type,
-        filters=query.filters,
         after=wanted.query.get("after") or wanted.query.get("cursor"),
     )
     return Prepared(credential, source)

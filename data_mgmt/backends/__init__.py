@@ -172,7 +172,6 @@ class DataBackend(Protocol):
         *,
         pattern: str = "*",
         type: DidType | None = None,
-        filters: Mapping[str, Any] | None = None,
         after: str | None = None,
     ) -> Source:
         """Return where a search streams its rows, in no order."""

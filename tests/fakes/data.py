@@ -86,7 +86,7 @@ def counted(
             raise error
         return method(self, *args, **kwargs)
 
-    return called
+    return called  # type: ignore[return-value]  # mypy loses the method in the wrapper
 
 
 class FakeDataBackend:
@@ -429,7 +429,6 @@ class FakeDataBackend:
         *,
         pattern: str = "*",
         type: DidType | None = None,
-        filters: Mapping[str, Any] | None = None,
         after: str | None = None,
     ) -> Source:
         return self._source(credential, f"/dids/{scope}/search?name={pattern}&after={after or ''}")

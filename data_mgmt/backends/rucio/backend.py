@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
@@ -35,6 +36,7 @@ from vre_portal.errors import NotFound, PortalError
 STORAGES_SECONDS = 60.0
 AT_ONCE = 8
 MAX_FILTERED = 5000
+BULK = 500
 MAX_DATASETS = 1000
 #: Rucio's own columns, of which a person reads other places of a page, or nothing.
 TECHNICAL = frozenset(
@@ -84,8 +86,12 @@ class RucioBackend:
             return self._search(credential, scope, type, bounds, count)
 
         if filters:
-            rows = self._search_metadata(credential, scope, type, filters)
-            found = search.matching(rows, pattern, after)[: limit + 1]
+            dids = search.matching(
+                self._search_metadata(credential, scope, filters), pattern, after
+            )
+            rows = self._described(credential, dids)
+            fitting = (row for row in rows if type is None or row.type is type)
+            found = [*islice(fitting, limit + 1)]
         else:
             found = search.smallest(fetch, limit + 1)
         if not found and scope not in self.list_scopes(credential):
@@ -109,15 +115,22 @@ class RucioBackend:
         return (parsing.info_of(row, fallback=type_) for row in found)
 
     def _search_metadata(
-        self,
-        credential: Credential,
-        scope: str,
-        type_: DidType | None,
-        filters: Mapping[str, Any],
-    ) -> Iterable[DidInfo]:
-        # The rows of a search on free metadata don't say what they are: ask for each type.
-        for each in [type_] if type_ else DidType:
-            yield from self._search(credential, scope, each, filters, MAX_FILTERED)
+        self, credential: Credential, scope: str, filters: Mapping[str, Any]
+    ) -> list[Did]:
+        # A search in free metadata ignores the type, and its rows say nothing but the name.
+        group = search.parameters(None, filters)
+        found = rest.rows(credential, search.path_of(scope), params=group, limit=MAX_FILTERED)
+        return [parsing.did_of(row) for row in found]
+
+    def _described(self, credential: Credential, dids: Sequence[Did]) -> Iterator[DidInfo]:
+        """Yield DIDs with type and size, in their order, some hundred a question."""
+        for start in range(0, len(dids), BULK):
+            part = dids[start : start + BULK]
+            asked = [{"scope": did.scope, "name": did.name} for did in part]
+            body = {"dids": asked, "inherit": False, "plugin": "DID_COLUMN"}
+            told = rest.rows(credential, "/dids/bulkmeta", method="POST", body=body)
+            known = {info.did: info for info in map(parsing.info_of, told)}
+            yield from (known[did] for did in part if did in known)
 
     def get_did(self, credential: Credential, did: Did) -> DidInfo:
         """Return a DID; the depth makes Rucio count the files of an open collection."""
@@ -284,7 +297,9 @@ class RucioBackend:
         # Imported here: the library takes half a second and only workers need it.
         from data_mgmt.backends.rucio.download import download  # noqa: PLC0415
 
-        return download(credential, self.list_files(credential, did, limit=MAX_FILTERED), folder)
+        replicas = self.list_replicas(credential, did, limit=MAX_FILTERED)
+        storages = {copy.storage for each in replicas for copy in each.copies}
+        return download(credential, [each.file for each in replicas], sorted(storages), folder)
 
     def search_source(
         self,
@@ -293,11 +308,10 @@ class RucioBackend:
         *,
         pattern: str = "*",
         type: DidType | None = None,
-        filters: Mapping[str, Any] | None = None,
         after: str | None = None,
     ) -> Source:
         """Return Rucio's own search as a stream."""
-        group = {**(filters or {}), **search.name_bounds(pattern, after, None)}
+        group = search.name_bounds(pattern, after, None)
         return self._source(credential, search.path_of(scope), search.parameters(type, group))
 
     def contents_source(self, credential: Credential, did: Did) -> Source:

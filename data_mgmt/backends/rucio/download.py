@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from rucio.client.baseclient import BaseClient
 from rucio.client.client import Client
 from rucio.client.downloadclient import DownloadClient
 from rucio.common.exception import CannotAuthenticate, RucioException
+from rucio.rse import rsemanager
 
 from accounts.credentials import Credential
 from data_mgmt.backends.rucio import rest
@@ -32,7 +33,8 @@ HOOKS = ("_BaseClient__authenticate", "_BaseClient__get_token")
 
 def missing_hooks() -> list[str]:
     """Return the hooks that this release of rucio-clients no longer has."""
-    return [name for name in HOOKS if not callable(getattr(BaseClient, name, None))]
+    gone = [name for name in HOOKS if not callable(getattr(BaseClient, name, None))]
+    return gone if hasattr(rsemanager, "RSE_REGION") else [*gone, "rsemanager.RSE_REGION"]
 
 
 class OneTokenClient(Client):  # type: ignore[misc]  # the library has no types
@@ -61,7 +63,7 @@ class OneTokenClient(Client):  # type: ignore[misc]  # the library has no types
 
 
 def download(
-    credential: Credential, files: Sequence[FileEntry], folder: Path
+    credential: Credential, files: Sequence[FileEntry], storages: Iterable[str], folder: Path
 ) -> tuple[Downloaded, ...]:
     """Fetch files into a folder; each has the catalogue's checksum, or an error is raised."""
     if not files:
@@ -69,12 +71,21 @@ def download(
     folder.mkdir(parents=True, exist_ok=True)
     items = [{"did": str(file.did), "base_dir": str(folder), "no_subdir": True} for file in files]
     try:
-        client = DownloadClient(client=OneTokenClient(credential), logger=log, tracing=False)
+        one = OneTokenClient(credential)
+        _describe_storages(one, storages)
+        client = DownloadClient(client=one, logger=log, tracing=False)
         told = client.download_dids(items, num_threads=2, deactivate_file_download_exceptions=True)
     except RucioException as exc:
         raise _error(exc) from exc
     states = {row["did"]: row for row in told}
     return tuple(_checked(file, folder, states.get(str(file.did), {})) for file in files)
+
+
+def _describe_storages(client: OneTokenClient, storages: Iterable[str]) -> None:
+    """Fill the library's cache of storages: else it makes a client without a credential."""
+    for name in storages:
+        key = f"rse_info_{name}:{client.vo}"
+        rsemanager.RSE_REGION.set(key, client.get_rse(name))
 
 
 def _checked(file: FileEntry, folder: Path, told: dict[str, Any]) -> Downloaded:

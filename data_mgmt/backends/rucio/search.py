@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import quote
 
-from data_mgmt.backends.values import DidInfo, DidType
+from data_mgmt.backends.values import Did, DidInfo, DidType
 
 #: Given an upper bound of names and a number of rows: some rows up to the bound, in any order.
 Fetch = Callable[[str | None, int | None], Iterable[DidInfo]]
@@ -41,15 +41,15 @@ def name_bounds(pattern: str, after: str | None, upper: str | None) -> dict[str,
     return {key: bound for key, bound in bounds.items() if bound}
 
 
-def matching(rows: Iterable[DidInfo], pattern: str, after: str | None) -> list[DidInfo]:
-    """Return rows by name that match a pattern and come after a name.
+def matching(dids: Iterable[Did], pattern: str, after: str | None) -> list[Did]:
+    """Return DIDs by name that match a pattern and come after a name.
 
     Rucio's filters on free metadata take no bounds on names beside them.
     """
     # Only the star is special in Rucio.
     literal = pattern.replace("[", "[[]").replace("?", "[?]")
-    found = (row for row in rows if fnmatchcase(row.did.name, literal))
-    return sorted((row for row in found if after is None or row.did.name > after), key=_name)
+    found = (did for did in dids if fnmatchcase(did.name, literal))
+    return sorted(did for did in found if after is None or did.name > after)
 
 
 def path_of(scope: str) -> str:
