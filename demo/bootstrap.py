@@ -1,4 +1,4 @@
-"""One virtual environment a component, built side by side and only when its requirements changed."""
+"""One virtual environment a component, built side by side, and again only when its lock changed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import sysconfig
@@ -54,9 +55,11 @@ class Environments:
             if given_up():
                 return False
             time.sleep(0.05)
+        if given_up():
+            return False
         for each in waiting:
             each.result()
-        return not given_up()
+        return True
 
     def close(self) -> None:
         """Drop what has not begun; what runs ends by its process being stopped."""
@@ -102,9 +105,9 @@ class Environments:
         if uv := self._tools():
             try:
                 sync = [str(uv), "pip", "sync", "--python", interpreter, "--compile-bytecode"]
-                run([*sync, "-q", "--require-hashes", wanted], log)
+                run([*sync, *_trust(), "-q", "--require-hashes", wanted], log)
             except BuildError as exc:
-                self._say(f"environment {name}: uv failed, trying pip\n{exc}")
+                self._say(f"environment {name}: uv failed, trying pip ({_first_line(exc)})")
             else:
                 return "uv"
         pip = [str(self._folder / "tools" / "bin" / "python"), "-m", "pip", "--python", interpreter]
@@ -132,7 +135,9 @@ class Environments:
         try:
             run([*pip, "--only-binary", ":all:", "--require-hashes", "-r", str(TOOLS)], log)
         except BuildError as exc:
-            self._say(f"environment tools: no uv, going on with pip, which is slower\n{exc}")
+            self._say(
+                f"environment tools: no uv, going on with pip, which is slower ({_first_line(exc)})"
+            )
             return None
         if not _answers(uv):
             self._say("environment tools: uv does not run here, going on with pip")
@@ -151,6 +156,17 @@ def run(arguments: list[str], log: Path) -> None:
     if done.returncode != 0:
         said = log.read_text(errors="replace").strip().splitlines()[-12:]
         raise BuildError("\n".join([f"{log.stem} could not be installed ({log}):", *said]))
+
+
+def _trust() -> list[str]:
+    """Let uv trust what the machine trusts, as pip does: a site may sign for its own mirror."""
+    paths = ssl.get_default_verify_paths()
+    return ["--system-certs"] if paths.cafile or paths.capath else []
+
+
+def _first_line(exc: BuildError) -> str:
+    """Return the first line of what the installer said."""
+    return [*str(exc).splitlines(), ""][1].strip()
 
 
 def _answers(program: Path) -> bool:
