@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from accounts.models import User
 from activity.models import Event, Level
+from vre_portal.errors import NotFound
+from vre_portal.live import publish
 
 Subject = tuple[str, object]
 
@@ -23,7 +27,7 @@ def record(
 ) -> Event:
     """Write an event; `subject` is a kind and an id, such as ``("run", run.id)``."""
     kind, key = subject
-    return Event.objects.create(
+    event = Event.objects.create(
         user_id=user_id,
         verb=verb,
         subject_kind=kind,
@@ -32,6 +36,15 @@ def record(
         level=level,
         url=url,
     )
+    publish(f"inbox:{user_id}", {"verb": verb, "text": text})
+    return event
+
+
+def present_state(user_id: object, key: str) -> Mapping[str, Any]:
+    """Return how many events concern a user: what the websocket tells first."""
+    if str(user_id) != key:
+        raise NotFound("There is no such inbox.")
+    return {"events": Event.objects.filter(user_id=key).count()}
 
 
 def visible_to(user: User) -> QuerySet[Event]:

@@ -86,6 +86,9 @@ class Config(BaseSettings):
     lease_seconds: int = Field(25, description="How long a crashed worker's work stays untouched")
 
     brand_name: str = Field("Research Portal", description="Name in the title and the navigation")
+    brand_accent: Literal["", "teal", "indigo", "plum", "slate"] = Field(
+        "", description="Accent colour; empty is blue"
+    )
     brand_help_url: str = Field("", description="Where 'Help' leads; empty hides it")
     default_language: str = Field("en", description="Language of the pages")
 

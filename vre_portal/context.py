@@ -36,7 +36,11 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     config = get_config()
     return {
         "portal": {
-            "brand": {"name": config.brand_name, "help_url": config.brand_help_url},
+            "brand": {
+                "name": config.brand_name,
+                "accent": config.brand_accent,
+                "help_url": config.brand_help_url,
+            },
             "theme": request.COOKIES.get("vre_theme", ""),
             "navigation": SimpleLazyObject(lambda: _navigation(request)),
             "backends": SimpleLazyObject(lambda: [_shown(state) for state in backend_states()]),

@@ -40,6 +40,7 @@ api_patterns = [
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("inbox/", views.inbox, name="inbox"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("accounts/", include("accounts.urls")),

@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
+from drf_spectacular.generators import SchemaGenerator
 
 import activity.services
 from accounts.decorators import SignedInRequest, signed_in
 from vre_portal import errors
 from vre_portal.error_mapping import error_page
+from vre_portal.health import backend_states
+from vre_portal.home import gather
+from vre_portal.paging import page
 
 
 @require_GET
 @signed_in
 def home(request: SignedInRequest) -> HttpResponseBase:
     """Show what runs, what waits and what happened, from the portal's own tables only."""
-    context = {"events": activity.services.visible_to(request.user)[:8]}
-    return render(request, "home.html", context)
+    context = {
+        "home": gather(request.user),
+        "events": activity.services.visible_to(request.user)[:8],
+        "down": [state for state in backend_states() if state.up is False],
+    }
+    fragment = request.GET.get("fragment") == "active"
+    return render(request, "_active.html" if fragment else "home.html", context)
+
+
+@require_GET
+@signed_in
+def inbox(request: SignedInRequest) -> HttpResponseBase:
+    """Show everything that happened, newest first."""
+    events, following = page(activity.services.visible_to(request.user), request, by="at")
+    return render(request, "inbox.html", {"events": events, "next": following})
 
 
 @require_GET
 def api_docs(request: HttpRequest) -> HttpResponse:
-    """Show the API as people read it."""
-    return render(request, "api_docs.html")
+    """Show the API as people read it: the schema, by its first word."""
+    sections: dict[str, list[dict[str, str]]] = {}
+    schema: Any = SchemaGenerator().get_schema()  # type: ignore[no-untyped-call]  # untyped library
+    for path, operations in schema["paths"].items():
+        rows = sections.setdefault(path.split("/")[3], [])
+        rows += [
+            {"method": method.upper(), "path": path, "text": told.get("description", "")}
+            for method, told in operations.items()
+        ]
+    named = [{"name": name, "operations": rows} for name, rows in sections.items()]
+    return render(request, "api_docs.html", {"sections": named})
 
 
 @require_GET

@@ -1,1 +1,0 @@
-"""What crosses two sibling apps goes through an id and a function here."""
