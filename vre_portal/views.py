@@ -76,6 +76,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a fault of our own."""
-    return error_page(
-        request, errors.PortalError("A fault of ours; the reference helps to find it.")
-    )
+    # Without the request: whatever broke may be what a full page needs.
+    text = render_to_string("error.html", {"status": 500, "reference": request_id.get()})
+    return HttpResponse(text, status=500)

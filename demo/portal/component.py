@@ -131,9 +131,9 @@ def variables(stack: Stack) -> dict[str, str]:
 
 
 def seed(stack: Stack) -> None:
-    """Put the demo's people and analyses into the portal, as its own command does it."""
-    if any(REPOSITORY.glob("*/management/commands/seed_demo.py")):
-        _manage(stack, "seed_demo")
+    """Publish the demo's analyses in the portal, by the portal's own command."""
+    folders = sorted(path.parent for path in (REPOSITORY / "demo").glob("analyses/*/analysis.json"))
+    _manage(stack, "seed_analyses", *map(str, folders))
 
 
 def _manage(stack: Stack, *arguments: str) -> str:
