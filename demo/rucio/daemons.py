@@ -20,6 +20,7 @@ from rucio.db.sqla.constants import RuleState
 from rucio.db.sqla.session import read_session
 from sqlalchemy import select
 
+from demo.rucio.quiet import hush
 from demo.rucio.transfertool import FolderCopyTool
 
 logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
@@ -119,6 +120,7 @@ def main() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    hush()
     FolderCopyTool.register(TRANSFERTOOL_CLASSES_BY_NAME)
     every_round, housekeeping = load(EVERY_ROUND), load(HOUSEKEEPING)
     pulse = Path(os.environ["VRE_DEMO_PULSE"])
@@ -130,6 +132,7 @@ def main() -> None:
             next_housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
         pulse.touch()
         stopping.wait(BUSY_PAUSE_SECONDS if is_busy() else IDLE_PAUSE_SECONDS)
+    FolderCopyTool.copier.stop()
 
 
 if __name__ == "__main__":

@@ -50,6 +50,12 @@ class Copier:
         """Return a copy and the id of its source; None when an earlier process had it."""
         return self._copies.get(external_id)
 
+    def stop(self) -> None:
+        """Give up all copies: the next process finds their requests and has them made again."""
+        for copy, _ in self._copies.values():
+            copy.cancelled.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
     def _forget_oldest(self) -> None:
         ended = [key for key, (copy, _) in self._copies.items() if copy.ended_at is not None]
         for key in ended[: max(0, len(ended) - REMEMBERED)]:

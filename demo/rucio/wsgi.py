@@ -9,6 +9,8 @@ from typing import Any
 from rucio.common import cache
 from rucio.common.exception import RucioException
 
+from demo.rucio.quiet import hush
+
 CACHE_SECONDS = 30
 
 
@@ -19,6 +21,7 @@ def cache_in_process(region: Any, expiration_time: int, memcached_expire_time: i
 
 def serve() -> Any:
     """Build the schema of an empty database and return Rucio's WSGI application."""
+    hush()
     import_module("demo.rucio.schema").build_if_absent()
     # The providers are read here once: sixteen threads would else do it at the first token.
     with contextlib.suppress(RucioException):

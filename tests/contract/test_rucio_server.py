@@ -24,7 +24,7 @@ from demo.stack import Stack
 from tests.signin import claims_of, exchange, running_stack, sign_in
 
 LIMIT_BYTES = 10**12
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 90
 POLL_SECONDS = 0.1
 
 
