@@ -59,14 +59,17 @@ class LaunchForm(forms.Form):
         environments: Sequence[Environment],
         link: QueryDict,
     ) -> None:
-        super().__init__(entered.copy() if entered else None, initial=link.dict(), label_suffix="")
+        options = {
+            _field_name(environment, option): option
+            for environment in environments
+            for option in environment.options
+        }
+        filled = entered.copy() if entered is not None else None
+        for name, option in options.items() if filled is not None else ():
+            filled.setdefault(name, option.default)
+        super().__init__(filled, initial=link.dict(), label_suffix="")
         self.user, self.known = user, {item.slug: item for item in environments}
-        for environment in environments:
-            for option in environment.options:
-                name = _field_name(environment, option)
-                self.fields[name] = _field(option)
-                if self.is_bound:
-                    self.data.setdefault(name, option.default)
+        self.fields |= {name: _field(option) for name, option in options.items()}
 
     @property
     def chosen(self) -> str:

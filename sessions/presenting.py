@@ -146,11 +146,16 @@ def _choices(session: Session) -> dict[str, str]:
 
 def _timeline(session: Session) -> list[Line]:
     events: list[Mapping[str, str]] = session.events
-    lines = [Line(_reason(event["text"]), datetime.fromisoformat(event["at"]), "ok") for event in events]
+    lines = [
+        Line(_reason(event["text"]), datetime.fromisoformat(event["at"]), "ok") for event in events
+    ]
     if lines and session.state != SessionState.READY:
-        last = lines[-1]
-        lines[-1] = Line(last.text, last.time, TONES[SessionState(session.state)])
+        lines[-1] = _told(events[-1], TONES[SessionState(session.state)])
     return lines[::-1]
+
+
+def _told(event: Mapping[str, str], tone: str) -> Line:
+    return Line(_reason(event["text"]), datetime.fromisoformat(event["at"]), tone)
 
 
 TONES = {

@@ -185,9 +185,7 @@ class FakeHub:
             f"read:users:name!user={handle}",
         }
         until = datetime.now(UTC) + timedelta(seconds=seconds)
-        return hub_credential(
-            self.token("user", handle, scopes), account=handle, expires_at=until
-        )
+        return hub_credential(self.token("user", handle, scopes), account=handle, expires_at=until)
 
     def put_file(
         self,

@@ -111,9 +111,7 @@ def test_a_session_that_ended_at_the_hub_is_shown_as_stopped(alice: User, hub: F
     assert not hub.servers, "it would still count toward the limit"
 
 
-def test_reconciling_asks_the_hub_once_for_everybody(
-    alice: User, bob: User, hub: FakeHub
-) -> None:
+def test_reconciling_asks_the_hub_once_for_everybody(alice: User, bob: User, hub: FakeHub) -> None:
     first, second = launched(alice), launched(bob)
     hub.calls.clear()
 
