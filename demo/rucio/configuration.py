@@ -36,6 +36,21 @@ ALEMBIC_LOGGING: Mapping[str, Mapping[str, str]] = {
     "formatter_generic": {"format": "%(levelname)s %(name)s %(message)s"},
 }
 
+#: Sections that are the same in every stack.
+ALWAYS: Mapping[str, Mapping[str, str]] = {
+    "policy": {
+        "package": "demo.rucio.policy",
+        "permission": "generic",
+        "schema": "generic",
+        "lfn2pfn_algorithm_default": "hash",
+    },
+    "conveyor": {"scheme": "file", "transfertool": "folder-copy"},
+    # No storage serves as a stopover: each pair has a direct way.
+    "transfers": {"multihop_rse_expression": ""},
+    "api": {"endpoints_add": "archives, meta_conventions"},
+    "demo-pace": PACE,
+}
+
 
 def configuration_file(stack: Stack) -> Path:
     """Return the path of the stack's rucio.cfg."""
@@ -88,23 +103,13 @@ def _rucio(stack: Stack, folder: Path) -> Mapping[str, Mapping[str, str]]:
             "ssh_identity": "not used",
         },
         "alembic": {"cfg": str(folder / "alembic.ini")},
-        "policy": {
-            "package": "demo.rucio.policy",
-            "permission": "generic",
-            "schema": "generic",
-            "lfn2pfn_algorithm_default": "hash",
-        },
-        "conveyor": {"scheme": "file", "transfertool": "folder-copy"},
-        # No storage serves as a stopover: each pair has a direct way.
-        "transfers": {"multihop_rse_expression": ""},
         "oidc": {
             "idpsecrets": str(folder / "idpsecrets.json"),
             "admin_issuer": "escape",
             "expected_audience": "rucio",
             "expected_scope": "openid",
         },
-        "api": {"endpoints_add": "archives, meta_conventions"},
-        "demo-pace": PACE,
+        **ALWAYS,
     }
 
 
