@@ -45,7 +45,9 @@ class AccessLog:
             await self._app(scope, receive, noted)
         finally:
             spent = (time.monotonic() - began) * 1000
-            log.info("%s %s %s %.0f ms", scope["method"], scope["path"], status, spent)
+            # The path as it was sent: a decoded one may hold a line feed.
+            path = scope["raw_path"].decode("ascii", "replace")
+            log.info("%s %s %s %.0f ms", scope["method"], path, status, spent)
 
 
 def make_app(runner: Runner) -> Starlette:

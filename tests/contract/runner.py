@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -143,10 +144,11 @@ class OwnRunner:
         self._process.wait(TIMEOUT)
 
     def close(self) -> None:
-        """End the service and drop its schema."""
+        """End the service and drop its schema and folder."""
         if self._process is not None and self._process.poll() is None:
             self.terminate()
         self._sql(f"DROP SCHEMA {self._name} CASCADE")
+        shutil.rmtree(self.folder)
 
     def answers(self) -> bool:
         """Tell whether the service answers."""

@@ -11,7 +11,6 @@ from starlette.routing import BaseRoute
 from demo.reana.api.call import Call, route
 from demo.reana.errors import Malformed, NotOffered
 from demo.reana.services.differences import specification_diff, workspace_diff
-from demo.reana.services.reports import show_time
 from demo.reana.services.workflows import Start
 from demo.reana.store.workflows import Search
 from demo.reana.values import Status, Workflow
@@ -37,7 +36,7 @@ def list_workflows(call: Call) -> Response:
     seen = search.offset + len(found)
     return JSONResponse(
         {
-            "items": [_listed(call, one) for one in found],
+            "items": _with_sizes(call, found),
             "total": total,
             "page": page,
             "has_next": seen < total,
@@ -154,20 +153,15 @@ def diff(call: Call) -> Response:
     )
 
 
-def _listed(call: Call, workflow: Workflow) -> dict[str, Any]:
-    verbose = call.flag("verbose")
-    size: dict[str, object] = {"raw": -1, "human_readable": ""}
-    if (verbose or call.flag("include_workspace_size")) and workflow.status is not Status.DELETED:
-        size = size_answer(sum(entry.size for entry in call.runner.files.entries(workflow)))
-    return {
-        "id": str(workflow.id),
-        "name": workflow.full_name,
-        "status": workflow.status,
-        "user": str(workflow.owner),
-        "created": show_time(workflow.created),
-        "progress": call.runner.reports.progress(workflow),
-        "size": size,
-    }
+def _with_sizes(call: Call, found: list[Workflow]) -> list[dict[str, Any]]:
+    answers = call.runner.reports.listed(found)
+    if not (call.flag("verbose") or call.flag("include_workspace_size")):
+        return answers
+    for workflow, answer in zip(found, answers, strict=True):
+        if workflow.status is not Status.DELETED:
+            entries = call.runner.files.entries(workflow)
+            answer["size"] = size_answer(sum(entry.size for entry in entries))
+    return answers
 
 
 def _told(workflow: Workflow, message: str) -> dict[str, Any]:

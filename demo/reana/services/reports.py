@@ -37,30 +37,25 @@ class Reports:
             "status": workflow.status,
             "user": str(workflow.owner),
             "logs": workflow.reason,
-            "progress": self.progress(workflow),
+            "progress": _progress(workflow, self._jobs.of(workflow.id)),
             "environment": self._environment_label(workflow),
         }
 
-    def progress(self, workflow: Workflow) -> Answer:
-        """Return how many of a run's commands are done, and which one is at work."""
-        jobs = self._jobs.of(workflow.id)
-        times = {
-            "run_started_at": workflow.started,
-            "run_finished_at": workflow.finished,
-            "run_stopped_at": workflow.stopped,
-        }
-        begun = [job for job in jobs if job.attempt]
-        counts = {
-            key: _count([job for job in jobs if job.status is status])
-            for key, status in PROGRESS.items()
-        }
-        return {
-            **{key: show_time(moment) for key, moment in times.items()},
-            **counts,
-            "total": _count(jobs),
-            "current_command": begun[-1].command if begun else None,
-            "current_step_name": begun[-1].step if begun else None,
-        }
+    def listed(self, workflows: Sequence[Workflow]) -> list[Answer]:
+        """Return workflows as a list shows them, without the size of their workspaces."""
+        jobs = self._jobs.of_all([workflow.id for workflow in workflows])
+        return [
+            {
+                "id": str(workflow.id),
+                "name": workflow.full_name,
+                "status": workflow.status,
+                "user": str(workflow.owner),
+                "created": show_time(workflow.created),
+                "progress": _progress(workflow, jobs[workflow.id]),
+                "size": {"raw": -1, "human_readable": ""},
+            }
+            for workflow in workflows
+        ]
 
     def logs(self, workflow: Workflow, steps: Sequence[str] = ()) -> str:
         """Return a run's logs: JSON, as REANA puts it into the JSON of its answer."""
@@ -122,6 +117,27 @@ class Reports:
 def show_time(moment: datetime | None) -> str | None:
     """Return a time as REANA writes it: UTC without saying so, to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") if moment else None
+
+
+def _progress(workflow: Workflow, jobs: Sequence[Job]) -> Answer:
+    """Return how many of a run's commands are done, and which one is at work."""
+    times = {
+        "run_started_at": workflow.started,
+        "run_finished_at": workflow.finished,
+        "run_stopped_at": workflow.stopped,
+    }
+    begun = [job for job in jobs if job.attempt]
+    counts = {
+        key: _count([job for job in jobs if job.status is status])
+        for key, status in PROGRESS.items()
+    }
+    return {
+        **{key: show_time(moment) for key, moment in times.items()},
+        **counts,
+        "total": _count(jobs),
+        "current_command": begun[-1].command if begun else None,
+        "current_step_name": begun[-1].step if begun else None,
+    }
 
 
 def _count(jobs: Sequence[Job]) -> Answer:

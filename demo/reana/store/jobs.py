@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from demo.reana.store import Pool
+from demo.reana.store import Pool, Row
 from demo.reana.values import Command, Job, Status
 
 COLUMNS = "id, workflow, position, step, command, image, status, attempt, started, finished"
@@ -32,11 +32,19 @@ class Jobs:
 
     def of(self, workflow_id: UUID) -> list[Job]:
         """Return a run's jobs, in order."""
+        return self.of_all([workflow_id])[workflow_id]
+
+    def of_all(self, workflow_ids: Sequence[UUID]) -> dict[UUID, list[Job]]:
+        """Return the jobs of several runs by one query, in order."""
         with self._pool.connection() as connection:
             rows = connection.execute(
-                f"SELECT {COLUMNS} FROM job WHERE workflow = %s ORDER BY position", (workflow_id,)
+                f"SELECT {COLUMNS} FROM job WHERE workflow = ANY(%s) ORDER BY position",
+                (list(workflow_ids),),
             ).fetchall()
-        return [Job(**{**row, "status": Status(row["status"])}) for row in rows]
+        found: dict[UUID, list[Job]] = {one: [] for one in workflow_ids}
+        for row in rows:
+            found[row["workflow"]].append(_job(row))
+        return found
 
     def begin(self, job: Job) -> Job:
         """Count an attempt at a job, which is running from now on."""
@@ -48,7 +56,7 @@ class Jobs:
                 (job.id,),
             ).fetchone()
         assert row is not None
-        return Job(**{**row, "status": Status(row["status"])})
+        return _job(row)
 
     def end(self, job: Job, status: Status) -> None:
         """Record how a job ended."""
@@ -57,3 +65,7 @@ class Jobs:
                 "UPDATE job SET status = %s, finished = clock_timestamp() WHERE id = %s",
                 (status, job.id),
             )
+
+
+def _job(row: Row) -> Job:
+    return Job(**{**row, "status": Status(row["status"])})
