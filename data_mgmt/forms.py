@@ -107,7 +107,7 @@ class SearchForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["scope"]
         if isinstance(field, forms.ChoiceField):
-            field.choices = [("", lazy("Choose a scope")), *((scope, scope) for scope in scopes)]
+            field.choices = [("", lazy("All scopes")), *((scope, scope) for scope in scopes)]
 
 
 class ReplicaForm(forms.Form):

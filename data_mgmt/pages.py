@@ -16,10 +16,11 @@ from data_mgmt import services, words
 from data_mgmt.backends import Did, DidInfo, DidType
 from data_mgmt.forms import ReplicaForm, SearchForm, SearchQuery
 from data_mgmt.models import ReplicaRequest, RequestState
-from data_mgmt.services import DidView, Estimate
+from data_mgmt.services import DidView, Estimate, StorageOption
 from vre_portal.components.formats import NOTHING, number, size
-from vre_portal.errors import InvalidRequest, NotFound, PortalError
+from vre_portal.errors import InvalidRequest, NotFound, PortalError, UpstreamTimeout
 
+PERSONAL = "user."
 FIRST_ROWS = 100
 STREAMED_ROWS = 2000
 WHERE, FILES, CONTENTS, METADATA, RULES = "where", "files", "contents", "metadata", "rules"
@@ -83,22 +84,64 @@ class Estimated:
 def browse(user: User, query: Mapping[str, str]) -> Shown:
     """Return the scopes and, where a scope is chosen, what the search finds."""
     known = services.scopes(user)
-    form = SearchForm(query if query.get("scope") else None, scopes=known.value)
+    query = _understood(query, known.value)
+    form = SearchForm(query or None, scopes=known.value)
     context: dict[str, Any] = {
         "form": form,
         "known": known,
-        "scopes": known.value,
+        **_sorted_out(known.value, f"user.{user.handle}"),
         "scope": query.get("scope", ""),
-        "own": f"user.{user.handle}",
     }
     if not query.get("scope"):
-        return Shown(context)
+        return _everywhere(user, query, context, known.value)
     if not form.is_valid() and query["scope"] not in known.value and not known.is_stale:
         raise NotFound(
             _("There is no scope %(scope)s. Choose one on the data page.")
             % {"scope": query["scope"]}
         )
     return _with_results(user, query, context)
+
+
+def _understood(query: Mapping[str, str], scopes: tuple[str, ...]) -> dict[str, str]:
+    """Read the top bar's `q` as a name, and ``scope:name`` as both."""
+    understood = {key: value for key, value in query.items() if key != "q"}
+    text = (query.get("q") or query.get("name") or "").strip()
+    scope, colon, name = text.partition(":")
+    if colon and scope in scopes and not query.get("scope"):
+        return {**understood, "scope": scope, "name": name}
+    return {**understood, "name": text}
+
+
+def _sorted_out(scopes: tuple[str, ...], own: str) -> dict[str, object]:
+    """Return the scopes of collaborations apart from those of people."""
+    return {
+        "count": len(scopes),
+        "own": own if own in scopes else "",
+        "shared": [scope for scope in scopes if not scope.startswith(PERSONAL)],
+        "personal": [scope for scope in scopes if scope.startswith(PERSONAL) and scope != own],
+    }
+
+
+def _everywhere(
+    user: User, query: Mapping[str, str], context: dict[str, Any], scopes: tuple[str, ...]
+) -> Shown:
+    if not query.get("name", "").strip():
+        return Shown(context)
+    asked = SearchQuery.of({**query, **_loose(query), "scope": "*"})
+    found = services.search_everywhere(user, scopes, pattern=asked.pattern, type=asked.type)
+    if not found.items and len(found.silent) == len(scopes):
+        problem = UpstreamTimeout(_("Rucio is slow at the moment. Try again."), service="rucio")
+        return Shown({**context, "problem": problem}, problem.status)
+    return Shown(
+        {
+            **context,
+            "searched": True,
+            "rows": found.items,
+            "with_scope": True,
+            "silent": words.listed(found.silent),
+            "cut": words.listed(found.cut),
+        }
+    )
 
 
 def _with_results(user: User, query: Mapping[str, str], context: dict[str, Any]) -> Shown:
@@ -193,13 +236,10 @@ def _count(part: Any) -> int | None:
 
 def _cards(view: DidView, chosen: str) -> list[Card]:
     cards = []
-    taken = chosen
-    for option in services.storage_options(view):
+    options = services.storage_options(view)
+    picked = chosen or _best(options)
+    for option in options:
         state, word = words.there(option, view.info.files or 0)
-        open_to = option.storage.is_writable and option.fits and not option.is_complete
-        # The first storage where a copy makes sense is picked, so that Confirm is one click away.
-        picked = option.storage.name == chosen if chosen else open_to and not taken
-        taken = option.storage.name if picked else taken
         cards.append(
             Card(
                 name=option.storage.name,
@@ -208,10 +248,20 @@ def _cards(view: DidView, chosen: str) -> list[Card]:
                 state=state,
                 word=word,
                 disabled=not (option.storage.is_writable and option.fits),
-                checked=bool(picked),
+                checked=option.storage.name == picked,
             )
         )
     return cards
+
+
+def _best(options: list[StorageOption]) -> str:
+    """Return the storage that is picked at first, so that Confirm is one click away: a disk."""
+    names = [
+        option.storage.name
+        for option in sorted(options, key=lambda option: option.storage.kind)
+        if option.storage.is_writable and option.fits and not option.is_complete
+    ]
+    return names[0] if names else ""
 
 
 def estimated(estimate: Estimate) -> Estimated:

@@ -23,7 +23,7 @@ from vre_portal.paging import page
 @signed_in
 def browse(request: SignedInRequest) -> HttpResponseBase:
     """Show the scopes, and what a search in one of them finds."""
-    shown = pages.browse(request.user, request.GET)
+    shown = pages.browse(request.user, request.GET.dict())
     return render(request, "data_mgmt/browse.html", shown.context, status=shown.status)
 
 
@@ -32,7 +32,7 @@ def browse(request: SignedInRequest) -> HttpResponseBase:
 def did_page(request: SignedInRequest, did: Did) -> HttpResponseBase:
     """Show a file, dataset or container."""
     view = services.describe(request.user, did)
-    return render(request, "data_mgmt/did.html", pages.did(request.user, view, request.GET))
+    return render(request, "data_mgmt/did.html", pages.did(request.user, view, request.GET.dict()))
 
 
 @require_GET

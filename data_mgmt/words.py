@@ -19,7 +19,8 @@ MANY = 3
 
 def did_sentence(view: DidView) -> str:
     """Return what a DID is, where it is, and what holds it."""
-    sentences = [_what(view), _where(view), _held(view)]
+    title = str((view.metadata or {}).get("title") or "")
+    sentences = [f"{title.rstrip('.')}." if title else "", _what(view), _where(view), _held(view)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -61,8 +62,8 @@ def _partly(row: Availability) -> str:
 
 def _held(view: DidView) -> str:
     rules = view.rules
-    if rules is None:
-        return ""
+    if rules is None or (not rules and view.info.type is not DidType.DATASET):
+        return ""  # a file or a container may be held by the rules of its datasets
     if not rules:
         return _("No rule holds it.")
     text = ngettext("Held by %(n)d rule", "Held by %(n)d rules", len(rules)) % {"n": len(rules)}

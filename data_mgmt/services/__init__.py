@@ -2,12 +2,14 @@
 
 from data_mgmt.services.catalogue import (
     DidView,
+    Everywhere,
     Known,
     SearchPage,
     ask,
     describe,
     scopes,
     search,
+    search_everywhere,
     storages,
     usage,
 )
@@ -28,6 +30,7 @@ from data_mgmt.services.watching import look_soon
 __all__ = [
     "DidView",
     "Estimate",
+    "Everywhere",
     "Known",
     "Progress",
     "SearchPage",
@@ -46,6 +49,7 @@ __all__ = [
     "retry",
     "scopes",
     "search",
+    "search_everywhere",
     "storage_options",
     "storages",
     "summary",

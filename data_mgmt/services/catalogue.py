@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from data_mgmt.backends import (
     Availability,
     Did,
     DidInfo,
+    DidPage,
     DidType,
     FileEntry,
     Rule,
@@ -30,6 +31,8 @@ from vre_portal.errors import PortalError
 SERVICE = "rucio"
 SHOWN_FILES = 200
 SHOWN_CONTENTS = 500
+EVERYWHERE_ROWS = 30
+EVERYWHERE_SCOPES = 60
 REMEMBER_SECONDS = 7 * 24 * 3600
 V = TypeVar("V")
 
@@ -111,6 +114,37 @@ def search(
         .get()
     )
     return SearchPage(found.items, found.next)
+
+
+@dataclass(frozen=True, slots=True)
+class Everywhere:
+    """What a search over all scopes found, and the scopes that gave no answer in time."""
+
+    items: tuple[DidInfo, ...]
+    silent: tuple[str, ...]
+    cut: tuple[str, ...]
+
+
+def search_everywhere(
+    user: User, scopes_: Sequence[str], *, pattern: str, type: DidType | None = None
+) -> Everywhere:
+    """Return DIDs of many scopes whose names match, some of each, asked at once."""
+    credential = credential_for(user, SERVICE)
+    backend, budget = get_backend(), Budget(SERVICE)
+
+    def question(scope: str) -> Callable[[], DidPage]:
+        return lambda: backend.search_dids(
+            credential, scope, pattern=pattern, type=type, limit=EVERYWHERE_ROWS
+        )
+
+    asked = [(scope, budget.ask(question(scope))) for scope in scopes_[:EVERYWHERE_SCOPES]]
+    found = [(scope, answer.get_or(None)) for scope, answer in asked]
+    silent = [scope for scope, part in found if part is None]
+    return Everywhere(
+        items=tuple(item for _scope, part in found if part is not None for item in part.items),
+        silent=(*silent, *scopes_[EVERYWHERE_SCOPES:]),
+        cut=tuple(scope for scope, part in found if part is not None and part.next),
+    )
 
 
 def storages(user: User) -> tuple[Storage, ...]:

@@ -142,8 +142,12 @@ class RucioBackend:
 
     def list_contents(self, credential: Credential, did: Did, *, limit: int) -> tuple[DidInfo, ...]:
         """Return what is directly in a collection."""
-        found = rest.rows(credential, f"/dids/{did_path(did)}/dids", limit=limit)
-        return tuple(sorted(map(parsing.info_of, found), key=lambda info: info.did))
+        rows = rest.rows(credential, f"/dids/{did_path(did)}/dids", limit=limit)
+        found = sorted(map(parsing.info_of, rows), key=lambda info: info.did)
+        if any(info.type.is_collection for info in found):
+            # The list itself has no sizes of collections.
+            return tuple(self._described(credential, [info.did for info in found]))
+        return tuple(found)
 
     def list_files(self, credential: Credential, did: Did, *, limit: int) -> tuple[FileEntry, ...]:
         """Return the files below a DID."""
