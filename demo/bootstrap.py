@@ -104,15 +104,33 @@ class Environments:
         interpreter = str(home / "bin" / "python")
         if uv := self._tools():
             try:
-                sync = [str(uv), "pip", "sync", "--python", interpreter, "--compile-bytecode"]
+                sync = [str(uv), "pip", "sync", "--python", interpreter]
                 run([*sync, *_trust(), "-q", "--require-hashes", wanted], log)
             except BuildError as exc:
                 self._say(f"environment {name}: uv failed, trying pip ({_first_line(exc)})")
             else:
                 return "uv"
         pip = [str(self._folder / "tools" / "bin" / "python"), "-m", "pip", "--python", interpreter]
-        run([*pip, "install", "--no-input", "-q", "--require-hashes", "-r", wanted], log)
+        install = [*pip, "install", "--no-input", "--no-compile", "-q", "--require-hashes"]
+        run([*install, "-r", wanted], log)
         return "pip"
+
+    def compile(self, given_up: Callable[[], bool]) -> None:
+        """Compile what was built, with what the machine has to spare.
+
+        The owner's processes do it for themselves; sessions under other accounts cannot, and would
+        pay for it at each start.
+        """
+        for name in self._futures:
+            home = self._folder / name
+            mark, stamp = home / ".compiled", home / ".stamp"
+            if given_up() or (mark.exists() and mark.stat().st_mtime >= stamp.stat().st_mtime):
+                continue
+            python = str(home / "bin" / "python")
+            spare = ["nice", "-n", "19", python, "-m", "compileall", "-q", "-j", "1"]
+            done = subprocess.run([*spare, str(home / "lib")], capture_output=True, check=False)
+            if done.returncode >= 0:  # 1: some package ships a file for another Python
+                mark.touch()
 
     def _tools(self) -> Path | None:
         """Return uv, installed into an environment of its own; None where that is not possible."""

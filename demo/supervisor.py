@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -16,6 +16,9 @@ from demo.bootstrap import Environments
 from demo.keeper import Keeper, wire
 from demo.people import PEOPLE
 from demo.stack import Component, Stack
+
+#: How long all may take to stop; `down` waits a little longer.
+PATIENCE = 60.0
 
 
 class Supervisor:
@@ -52,8 +55,7 @@ class Supervisor:
         os.environ["no_proxy"] = "127.0.0.1,localhost"  # what is asked for its health is here
         record.hold(self._stack.state, frozenset())
         self._write()
-        wanted = [env for each in self._keepers for env in each.component.environments]
-        self._environments.start(wanted)
+        self._environments.start(_in_order_of_need(each.component for each in self._keepers))
         for keeper in self._keepers:
             keeper.start()
         threading.Thread(target=self._settle, daemon=True).start()
@@ -87,23 +89,26 @@ class Supervisor:
             )
         self._problems, self._settled = failed, True
         self._write()
+        self._environments.compile(self._stopping.is_set)
 
     def _stop(self) -> None:
         self._say("Stopping")
         self._environments.close()
-        self._stop_helpers()
-        for keeper in self._keepers:
-            keeper.join(60.0)
+        deadline = time.monotonic() + PATIENCE
+        while any(each.is_alive() for each in self._keepers) and time.monotonic() < deadline:
+            late = time.monotonic() > deadline - PATIENCE + 5.0
+            self._stop_helpers(signal.SIGKILL if late else signal.SIGTERM)
+            process.wait_until(lambda: not any(each.is_alive() for each in self._keepers), 1.0)
         self._write()
         self._say("Stopped")
 
-    def _stop_helpers(self) -> None:
+    def _stop_helpers(self, number: int) -> None:
         """Stop what components are waiting for: installers, migrations, the seed."""
         kept = {each.process.pid for each in self._keepers if each.process is not None}
         below = {pid for leader in kept for pid in process.descendants(leader)}
         for pid in process.descendants(os.getpid()):
             if pid not in kept | below:
-                process.send(pid, signal.SIGTERM)
+                process.send(pid, number)
 
     def _write(self) -> None:
         with self._writing:
@@ -119,6 +124,13 @@ class Supervisor:
             "people": people(self._stack),
             "storages": storages(self._stack),
         }
+
+
+def _in_order_of_need(components: Iterable[Component]) -> list[str]:
+    """Return the environments: first what each component itself runs in, then what it offers."""
+    listed = [each.environments for each in components]
+    longest = max((len(names) for names in listed), default=0)
+    return [names[i] for i in range(longest) for names in listed if i < len(names)]
 
 
 def people(stack: Stack) -> list[dict[str, object]]:
