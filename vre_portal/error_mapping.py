@@ -35,7 +35,7 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
     """Answer an API request whose view raised (DRF's exception handler)."""
     portal_error = _as_portal_error(error)
     if portal_error is None:
-        return None
+        return _plain_problem(error) if isinstance(error, exceptions.APIException) else None
     _log(portal_error)
     return Response(
         problem_of(portal_error),
@@ -100,6 +100,19 @@ def _as_portal_error(error: Exception) -> PortalError | None:  # noqa: PLR0911 -
         case exceptions.ParseError():
             return InvalidRequest(f"The body is not valid JSON: {error.detail}")
     return None
+
+
+def _plain_problem(error: exceptions.APIException) -> Response:
+    """Answer what only HTTP itself can be wrong about: method, media type, rate."""
+    problem = {
+        "type": "about:blank",
+        "title": str(error.default_detail),
+        "status": error.status_code,
+        "detail": str(error.detail),
+        "code": str(error.default_code),
+        "instance": f"urn:request:{request_id.get()}",
+    }
+    return Response(problem, status=error.status_code, content_type=PROBLEM)
 
 
 def _invalid(error: exceptions.ValidationError) -> InvalidRequest:

@@ -12,6 +12,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from redis.exceptions import RedisError
 
 from vre_portal.config import get_config
 from vre_portal.errors import PortalError
@@ -83,7 +84,7 @@ def _answers(service: str, url: str) -> bool:
 def _known() -> dict[str, dict[str, Any]]:
     try:
         found = cache.get_many([f"backend:{service}" for service in addresses()])
-    except OSError as exc:
+    except RedisError as exc:
         log.warning("cache does not answer: %s", exc)
         return {}
     return {key.removeprefix("backend:"): value for key, value in found.items()}

@@ -13,6 +13,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from redis.exceptions import RedisError
 
 from vre_portal.errors import PortalError
 
@@ -52,7 +53,7 @@ def publish(name: str, event: Mapping[str, Any]) -> None:
             return
         try:
             async_to_sync(layer.group_send)(group_of(name), message)
-        except OSError as exc:
+        except (OSError, RedisError) as exc:
             log.warning("live: %s not told: %s", name, exc)
 
     transaction.on_commit(send)

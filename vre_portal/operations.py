@@ -21,6 +21,7 @@ from celery import shared_task
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from vre_portal.config import get_config
 from vre_portal.errors import PortalError
@@ -200,8 +201,8 @@ def _wake(operation_id: uuid.UUID, delay: float = 0.0) -> None:
 
 def _send(operation_id: str, delay: float) -> None:
     try:
-        advance_task.apply_async((operation_id,), countdown=delay)
-    except OSError as exc:
+        advance_task.apply_async((operation_id,), countdown=delay, retry=False)
+    except (OSError, OperationalError) as exc:
         # The clock finds the row when the broker is back.
         log.warning("operation %s: not woken: %s", operation_id, exc)
 

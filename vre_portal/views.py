@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 from drf_spectacular.generators import SchemaGenerator
 
@@ -15,6 +16,7 @@ from vre_portal import errors
 from vre_portal.error_mapping import error_page
 from vre_portal.health import backend_states
 from vre_portal.home import gather
+from vre_portal.logs import request_id
 from vre_portal.paging import page
 
 

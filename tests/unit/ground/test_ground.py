@@ -183,3 +183,19 @@ async def test_strangers_get_no_socket() -> None:
     answer = await LiveSocket(None).open()
 
     assert (answer["type"], answer["code"]) == ("websocket.close", 4401)
+
+
+@pytest.mark.parametrize(("method", "status"), [("delete", 405), ("post", 405)])
+def test_a_wrong_method_is_a_problem_too(browser: Client, method: str, status: int) -> None:
+    answer = getattr(browser, method)("/api/v1/me")
+
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+
+
+def test_an_unknown_kind_of_body_is_a_problem(browser: Client) -> None:
+    answer = browser.post("/api/v1/sessions", "<a/>", content_type="application/xml")
+
+    assert answer.status_code == 415
+    assert answer["Content-Type"] == "application/problem+json"
