@@ -106,6 +106,10 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
                 break
         self.clear_state()
 
+    async def delete_forever(self) -> None:
+        """End the session of a user who is being removed: the hub stops only the unnamed one."""
+        await self.stop(now=True)
+
     def get_state(self) -> dict[str, Any]:
         """Return what a restarted hub needs to find the session again."""
         state: dict[str, Any] = super().get_state()
@@ -197,6 +201,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
             "VRE_SESSION_DIR": str(own),
             "VRE_TOKEN_DIR": str(own / "tokens"),
             "RUCIO_CONFIG": str(own / "rucio.cfg"),
+            "RUCIO_CACHE_DIR": str(own / "catalogue"),
             "JUPYTER_CONFIG_PATH": str(own / "jupyter"),
             # A socket's path is short in the sandbox's own /tmp; elsewhere others could reach it.
             "JUPYTER_RUNTIME_DIR": "/tmp/jupyter" if boxed else str(own / "runtime"),

@@ -8,6 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from vre_session import catalogue
+
+#: What JupyterLab's own settings are until the user changes them: it asks nobody for news.
+LAB_DEFAULTS = {
+    "@jupyterlab/apputils-extension:notification": {
+        "checkForUpdates": False,
+        "fetchNews": "false",
+    },
+}
+
 
 def write(variables: Mapping[str, str], *, account: str, service_url: str) -> None:
     """Write the configuration of Rucio's client and of JupyterLab into the session's folder."""
@@ -26,11 +36,14 @@ def write(variables: Mapping[str, str], *, account: str, service_url: str) -> No
     }
     with Path(variables["RUCIO_CONFIG"]).open("w") as stream:
         rucio.write(stream)
-    lab = lab_settings(variables, account=account, service_url=service_url)
-    (jupyter / "jupyter_server_config.json").write_text(json.dumps(lab, indent=1))
+    server = server_settings(variables, service_url=service_url)
+    (jupyter / "jupyter_server_config.json").write_text(json.dumps(server, indent=1))
+    lab = jupyter / "lab"
+    lab.mkdir(exist_ok=True)
+    (lab / "overrides.json").write_text(json.dumps(LAB_DEFAULTS, indent=1))
 
 
-def lab_settings(variables: Mapping[str, str], *, account: str, service_url: str) -> dict[str, Any]:
+def server_settings(variables: Mapping[str, str], *, service_url: str) -> dict[str, Any]:
     """Return JupyterLab's settings: token keeper and data catalogue, and nothing that calls out."""
     return {
         "ServerApp": {"jpserver_extensions": {"vre_session.extension": True}},
@@ -40,11 +53,12 @@ def lab_settings(variables: Mapping[str, str], *, account: str, service_url: str
             "news_url": None,
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
             "extension_manager": "readonly",
+            "app_settings_dir": str(Path(variables["VRE_SESSION_DIR"], "jupyter", "lab")),
         },
         "RucioConfig": {
             "instances": [
                 {
-                    "name": "rucio",
+                    "name": catalogue.INSTANCE,
                     "display_name": "Data catalogue",
                     "rucio_base_url": service_url,
                     "rucio_auth_url": service_url,
@@ -55,8 +69,7 @@ def lab_settings(variables: Mapping[str, str], *, account: str, service_url: str
                     "wildcard_enabled": True,
                 }
             ],
-            "default_instance": "rucio",
+            "default_instance": catalogue.INSTANCE,
             "default_auth_type": "oidc",
-            "default_auth_config": {"oidc": {"account": account}},
         },
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 from jupyterhub.services.auth import HubAuth
 
-from vre_session import broker
+from vre_session import broker, catalogue
 from vre_session.launch import AUDIENCE
 
 _running: set[asyncio.Task[None]] = set()
