@@ -6,6 +6,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from vre_portal.config import Stage, get_config
 
@@ -95,13 +98,22 @@ DATABASES = {
 }
 
 _valkey = CONFIG.valkey_url.get_secret_value()
+# The client's own retries take many seconds; a cache that is down is a miss, at once.
+_at_once = {"socket_connect_timeout": 1, "socket_timeout": 2}
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _valkey}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": _valkey,
+        "OPTIONS": {**_at_once, "retry": Retry(NoBackoff(), 1)},
+    }
 }
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [_valkey], "prefix": f"live{CONFIG.cookie_suffix}"},
+        "CONFIG": {
+            "hosts": [{"address": _valkey, "retry": AsyncRetry(NoBackoff(), 1)}],
+            "prefix": f"live{CONFIG.cookie_suffix}",
+        },
     }
 }
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from copy import deepcopy
 
 import pytest
+from django.conf import settings
 from django.test import Client, override_settings
 from kombu.exceptions import OperationalError
 
@@ -23,8 +25,9 @@ def no_valkey(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         # What kombu says; its connection pool can't be pointed elsewhere in a running process.
         raise OperationalError("Connection refused")
 
-    cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": NOBODY}
-    layer = {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [NOBODY]}}
+    cache = {**settings.CACHES["default"], "LOCATION": NOBODY}
+    layer = deepcopy(settings.CHANNEL_LAYERS["default"])
+    layer["CONFIG"]["hosts"][0]["address"] = NOBODY
     monkeypatch.setattr(operations.advance_task, "apply_async", refuse)
     with override_settings(CACHES={"default": cache}, CHANNEL_LAYERS={"default": layer}):
         yield
