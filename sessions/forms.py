@@ -64,9 +64,11 @@ class LaunchForm(forms.Form):
             for environment in environments
             for option in environment.options
         }
-        filled = entered.copy() if entered is not None else None
-        for name, option in options.items() if filled is not None else ():
-            filled.setdefault(name, option.default)
+        filled = None
+        if entered is not None:
+            filled = entered.copy()
+            for name, option in options.items():
+                filled.setdefault(name, option.default)
         super().__init__(filled, initial=link.dict(), label_suffix="")
         self.user, self.known = user, {item.slug: item for item in environments}
         self.fields |= {name: _field(option) for name, option in options.items()}

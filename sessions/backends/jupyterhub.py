@@ -86,7 +86,7 @@ class JupyterHubBackend:
         with closing(answer):
             if answer.status_code == 400:
                 return  # Neither starting nor failed: there is nothing to tell.
-            if not answer.ok:
+            if not _is_success(answer):
                 self._refuse(answer, "JupyterHub does not tell how the start goes.")
             try:
                 for event in progress_events(answer.iter_lines()):
@@ -100,7 +100,7 @@ class JupyterHubBackend:
     def get(self, credential: Credential, handle: str, server: str) -> Server:
         """Return one server as the hub knows it."""
         answer = self._call(credential, "GET", _path(handle, server))
-        if not answer.ok:
+        if not _is_success(answer):
             self._refuse(answer, "JupyterHub does not tell the session's state.")
         return server_of(handle, json_of(NAME, answer))
 
@@ -115,7 +115,7 @@ class JupyterHubBackend:
                 "/users",
                 params={"state": "active", "limit": PAGE, "offset": offset},
             )
-            if not answer.ok:
+            if not _is_success(answer):
                 self._refuse(answer, "JupyterHub does not tell which sessions run.")
             users = json_of(NAME, answer)
             for user in users:
@@ -140,7 +140,7 @@ class JupyterHubBackend:
         scopes = [f"access:servers!server={handle}/{server}"]
         body = {"expires_in": seconds, "scopes": scopes, "note": "portal: put a file"}
         answer = self._call(credential, "POST", f"/users/{_q(handle)}/tokens", json=body)
-        if not answer.ok:
+        if not _is_success(answer):
             self._refuse(answer, "JupyterHub gave no access to the session.")
         token = str(json_of(NAME, answer).get("token", ""))
         until = timezone.now() + timedelta(seconds=seconds)
@@ -159,13 +159,13 @@ class JupyterHubBackend:
         url = f"{hub}/user/{_q(handle)}/{_q(server)}/api/contents/{quote(path)}"
         headers = {"Authorization": f"token {credential.token}"}
         there = call(NAME, "GET", url, headers=headers, params={"content": 0})
-        if there.ok:
+        if there.status_code == 200:
             raise Conflict(f"There is a file {path} in the session already.", service=SERVICE)
         if there.status_code != 404:
             self._refuse(there, "The session does not take files at the moment.")
         body = {"type": "notebook", "format": "json", "content": dict(content)}
         answer = call(NAME, "PUT", url, headers=headers, json=body)
-        if not answer.ok:
+        if not _is_success(answer):
             self._refuse(answer, "The session did not take the file.")
 
     def identify(self, credential: Credential) -> TokenOwner:
@@ -175,7 +175,7 @@ class JupyterHubBackend:
             raise SignInRequired(
                 "JupyterHub does not know this token: the session has stopped.", service=SERVICE
             )
-        if not answer.ok:
+        if not _is_success(answer):
             self._refuse(answer, "JupyterHub does not tell whose session this is.")
         owner = json_of(NAME, answer)
         return TokenOwner(
@@ -218,6 +218,11 @@ class JupyterHubBackend:
             case 408 | 504:
                 raise UpstreamTimeout(f"{text} Try again.", service=SERVICE)
         raise UpstreamRefused(f"{text} Tell the operators.", service=SERVICE)
+
+
+def _is_success(answer: requests.Response) -> bool:
+    """Whether the answer is a 2xx; a redirect leads to a page for people and is none."""
+    return 200 <= answer.status_code < 300
 
 
 def _q(part: str) -> str:

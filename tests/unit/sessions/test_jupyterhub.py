@@ -316,6 +316,13 @@ def test_a_file_that_is_there_is_left_alone(wire: Wire, backend: JupyterHubBacke
     assert [method for method, *_ in wire.seen] == ["GET"]
 
 
+def test_a_session_that_does_not_run_takes_no_file(wire: Wire, backend: JupyterHubBackend) -> None:
+    wire.say(f"GET {CONTENTS}", 302, None, Location="/hub/login")
+
+    with pytest.raises(UpstreamRefused, match="does not take files"):
+        put(backend)
+
+
 def test_whose_token_it_is(wire: Wire, backend: JupyterHubBackend) -> None:
     wire.say("GET /hub/api/user", 200, {"kind": "user", "name": WHO, "scopes": ["a", "b"]})
 
