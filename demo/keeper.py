@@ -77,7 +77,7 @@ class Keeper(threading.Thread):
         except BuildError as exc:
             self._fail(str(exc))
         finally:
-            self._stop()
+            self._end()
             self.settled.set()
 
     def _wait_for_needs(self) -> bool:
@@ -127,12 +127,12 @@ class Keeper(threading.Thread):
             self._wait_for_health()
             self.component.finish(self._stack)
         except StartError as exc:
-            self._stop()
+            self._end()
             return str(exc)
         except Exception as exc:  # noqa: BLE001 - a component's own code may fail in any way
             with self._log.open("a") as stream:
                 traceback.print_exc(file=stream)
-            self._stop()
+            self._end()
             return f"did not start ({str(exc).strip().rpartition(chr(10))[2]})"
         if not self._stopping.is_set():
             self._up_since = time.monotonic()
@@ -174,14 +174,14 @@ class Keeper(threading.Thread):
         return _ending(code)
 
     def _stand_still(self) -> None:
-        self._stop()
+        self._end()
         self._set("stopped", "stopped by name")
         self._say(f"{self.component.name}: stopped by name")
         self.settled.set()
         while self._is_held(self.component.name) and not self._stopping.wait(0.2):
             pass
 
-    def _stop(self) -> None:
+    def _end(self) -> None:
         if self._stopping.is_set():
             for each in self.needed_by:
                 each.join(each.component.stop_seconds + 10.0)

@@ -110,3 +110,14 @@ def test_a_component_stopped_by_name_stays_down_until_it_is_let_go(
     assert yard.keepers["clock"].status()["pid"] is None
     yard.held.clear()
     assert eventually(lambda: yard.keepers["clock"].state == "up")
+
+
+def test_the_end_of_a_stack_is_not_slower_than_its_components(
+    yard: Yard, eventually: Eventually
+) -> None:
+    yard.start(toy("base"), toy("house", needs=("base",)))
+    assert yard.keepers["house"].settled.wait(10)
+
+    yard.stopping.set()
+
+    assert eventually(lambda: not any(each.is_alive() for each in yard.keepers.values()))
