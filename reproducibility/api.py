@@ -34,8 +34,8 @@ class AnalysesView(APIView):
     @extend_schema(parameters=PAGE_PARAMETERS, responses=AnalysisPageSerializer)
     def get(self, request: Request) -> Response:
         """Return the analyses that one may see, newest first."""
-        rows = services.visible_analyses(user_of(request))
-        items, following = page(rows.prefetch_related("inputs", "outputs"), request)
+        rows = services.visible_analyses(user_of(request)).with_parts()
+        items, following = page(rows, request)
         return Response({"items": AnalysisSerializer(items, many=True).data, "next": following})
 
 
@@ -80,7 +80,7 @@ class RunsView(APIView):
 
 
 def _page_of_runs(rows: QuerySet[Run], request: Request) -> Response:
-    items, following = page(rows.select_related("analysis"), request)
+    items, following = page(rows.select_related("analysis").defer("logs"), request)
     return Response({"items": RunSerializer(items, many=True).data, "next": following})
 
 
@@ -110,7 +110,7 @@ class RunFilesView(APIView):
     def get(self, request: Request, run_id: UUID) -> Response:
         """Return the outputs."""
         run = services.find_run(user_of(request), run_id)
-        return Response(RunFileSerializer(run.outputs.all(), many=True).data)
+        return Response(RunFileSerializer(run.outputs.defer("content"), many=True).data)
 
 
 class RunVerdictView(APIView):
@@ -145,8 +145,8 @@ class RunRestartView(APIView):
 
 urlpatterns = [
     path("analyses", AnalysesView.as_view(), name="analyses"),
-    path("analyses/<str:key>", AnalysisView.as_view(), name="analysis"),
-    path("analyses/<str:key>/runs", AnalysisRunsView.as_view(), name="analysis-runs"),
+    path("analyses/<slug:key>", AnalysisView.as_view(), name="analysis"),
+    path("analyses/<slug:key>/runs", AnalysisRunsView.as_view(), name="analysis-runs"),
     path("runs", RunsView.as_view(), name="runs"),
     path("runs/<uuid:run_id>", RunView.as_view(), name="run"),
     path("runs/<uuid:run_id>/logs", RunLogsView.as_view(), name="run-logs"),

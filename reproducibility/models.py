@@ -7,9 +7,12 @@ from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import User
+
+#: Outputs up to this size are kept to be shown beside the recorded ones, bytes.
+KEPT = 4 << 20
 
 
 class AnalysisQuerySet(QuerySet["Analysis"]):
@@ -18,6 +21,14 @@ class AnalysisQuerySet(QuerySet["Analysis"]):
     def visible_to(self, user: User) -> AnalysisQuerySet:
         """Return what is published, and the user's own."""
         return self.filter(Q(published=True) | Q(owner=user))
+
+    def with_parts(self) -> AnalysisQuerySet:
+        """Fetch inputs, files and outputs along, without the contents."""
+        return self.prefetch_related(
+            "inputs",
+            Prefetch("files", AnalysisFile.objects.defer("content")),
+            Prefetch("outputs", RecordedOutput.objects.defer("content")),
+        )
 
 
 class Analysis(models.Model):
@@ -196,3 +207,8 @@ class RunOutput(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+    @property
+    def kept(self) -> bool:
+        """Whether the content is here; larger ones stay with the service."""
+        return self.size <= KEPT

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from reproducibility.compare import Level, OutputVerdict, Verdict
-from reproducibility.models import Analysis, Run, RunState
+from activity.models import Event, Level
+from reproducibility.compare import Level as Equality
+from reproducibility.compare import OutputVerdict, Verdict
+from reproducibility.models import KEPT, Analysis, Run
 from reproducibility.services import parameters_of
 from reproducibility.services.verdicts import in_words
+
+TONES: Mapping[Level, str] = {
+    Level.INFO: "idle", Level.OK: "ok", Level.WARNING: "wait", Level.ERROR: "bad",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,24 @@ class ShownStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownLog:
+    """All that the commands of one step said."""
+
+    step: str
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a run's timeline."""
+
+    text: str
+    time: datetime
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownRun:
     """A run in words."""
 
@@ -34,11 +63,10 @@ class ShownRun:
     badge: str
     verdict_text: str
     steps: list[ShownStep]
-    seconds: float | None
+    seconds: float
     sentence: str
     inputs_text: str
     environment_text: str
-    failed_steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +78,13 @@ class ShownOutput:
     detail: str
     expected: str
     found: str
-    is_image: bool
     kept: bool
+    recorded_here: bool
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether the page can show it."""
+        return self.kept and PurePosixPath(self.path).suffix == ".png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,38 +127,37 @@ def verdict_of(run: Run) -> Verdict | None:
     if run.verdict is None:
         return None
     outputs = tuple(
-        OutputVerdict(**{**output, "level": Level(output["level"])})
+        OutputVerdict(**{**output, "level": Equality(output["level"])})
         for output in run.verdict["outputs"]
     )
-    told = {**run.verdict, "level": Level(run.verdict["level"]), "outputs": outputs}
+    told = {**run.verdict, "level": Equality(run.verdict["level"]), "outputs": outputs}
     return Verdict(**told)
 
 
 def shown(run: Run) -> ShownRun:
     """Return a run in words."""
     verdict = verdict_of(run)
-    end = run.finished_at
     inputs = _inputs_text(run)
     surroundings = _environment_text(run)
     words = " ".join([in_words(verdict), inputs, surroundings]) if verdict else ""
-    steps = [ShownStep(s["name"], s["state"], s["seconds"]) for s in run.steps]
     return ShownRun(
         run=run,
         badge=verdict.level.value if verdict else run.state,
         verdict_text=words,
-        steps=steps,
-        seconds=(end - run.created_at).total_seconds() if end else None,
-        sentence=_sentence(run),
+        steps=[_step(entry) for entry in run.steps],
+        seconds=((run.finished_at or timezone.now()) - run.created_at).total_seconds(),
+        sentence=run.message,
         inputs_text=inputs,
         environment_text=surroundings,
-        failed_steps=tuple(step.name for step in steps if step.state == "failed"),
     )
 
 
-def _sentence(run: Run) -> str:
-    if run.state == RunState.FINISHED:
-        return _("Reproduction of version %(version)s by you.") % {"version": run.analysis_version}
-    return run.message
+def _step(entry: Mapping[str, Any]) -> ShownStep:
+    seconds = entry["seconds"]
+    if seconds is None and entry["state"] == "running" and entry["started"]:
+        began = datetime.fromisoformat(entry["started"])
+        seconds = max(0.0, (timezone.now() - began).total_seconds())
+    return ShownStep(entry["name"], entry["state"], seconds)
 
 
 def _inputs_text(run: Run) -> str:
@@ -136,33 +168,70 @@ def _inputs_text(run: Run) -> str:
     return _("Inputs verified (%(verified)s of %(total)s checksums).") % numbers
 
 
+def inputs_note(run: Run) -> str:
+    """Return how many inputs have the catalogue's checksum, briefly."""
+    verified = sum(bool(entry["verified"]) for entry in run.inputs)
+    if not run.inputs:
+        return ""
+    words = ngettext("%(n)s file, checksum verified", "%(n)s files, checksums verified", verified)
+    return words % {"n": verified}
+
+
 def _environment_text(run: Run) -> str:
     told = run.environment
     if not told or told.get("substituted") is None:
         return _("The environment is not known.") if told else ""
     if not told["substituted"]:
         return _("The environment is the recorded one.")
-    names = {"used": told["used"], "recorded": told["recorded"]}
-    return _("Environment substituted: %(used)s instead of %(recorded)s.") % names
+    return _("Environment substituted: %(used)s instead of the recorded image.") % {
+        "used": told["used"]
+    }
+
+
+def logs_of(run: Run) -> list[ShownLog]:
+    """Return what the steps said, one log a step."""
+    said: dict[str, list[Mapping[str, str]]] = {}
+    for entry in run.logs:
+        said.setdefault(entry["step"], []).append(entry)
+    return [
+        ShownLog(
+            step,
+            entries[-1]["state"],
+            "\n".join(f"$ {entry['command'].strip()}\n{entry['text']}" for entry in entries),
+        )
+        for step, entries in said.items()
+    ]
+
+
+def lines_of(run: Run, events: Iterable[Event]) -> list[Line]:
+    """Return the timeline of a run; its title, which the inbox needs, is left out."""
+    title = f"{run.analysis.title}, run {run.number}: "
+    return [
+        Line(capfirst(event.text.removeprefix(title)), event.at, TONES[Level(event.level)])
+        for event in events
+    ]
 
 
 def outputs_of(run: Run) -> list[ShownOutput]:
     """Return the outputs of a run beside the recorded ones; before the verdict they wait."""
     verdict = verdict_of(run)
-    judged = {output.path: output for output in verdict.outputs} if verdict else {}
-    kept = set(run.outputs.values_list("path", flat=True))
-    rows = []
-    for recorded in run.analysis.outputs.defer("content"):
-        output = judged.get(recorded.path)
-        rows.append(
+    recorded = dict(run.analysis.outputs.values_list("path", "sha256"))
+    sizes = dict(run.outputs.values_list("path", "size"))
+    judged = verdict.outputs if verdict else ()
+    waiting = [] if verdict else sorted(recorded)
+    return [
+        *(
             ShownOutput(
-                path=recorded.path,
-                level=output.level.value if output else "",
-                detail=output.detail if output else "",
-                expected=recorded.sha256,
-                found=output.sha256 if output else "",
-                is_image=recorded.is_image,
-                kept=recorded.path in kept,
+                path=output.path,
+                level=output.level.value,
+                detail=output.detail,
+                expected=output.expected_sha256,
+                found=output.sha256,
+                kept=sizes.get(output.path, KEPT + 1) <= KEPT,
+                # A newer version of the analysis may have recorded another one since.
+                recorded_here=recorded.get(output.path) == output.expected_sha256,
             )
-        )
-    return rows
+            for output in judged
+        ),
+        *(ShownOutput(path, "", "", recorded[path], "", False, True) for path in waiting),
+    ]

@@ -14,5 +14,6 @@ urlpatterns = [
     path("runs/<uuid:run_id>", views.run, name="run"),
     path("runs/<uuid:run_id>/stop", views.stop, name="stop"),
     path("runs/<uuid:run_id>/again", views.again, name="again"),
+    path("runs/<uuid:run_id>/log", views.log, name="log"),
     path("runs/<uuid:run_id>/outputs/<path:path>", views.run_output, name="output"),
 ]

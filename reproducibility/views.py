@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -15,13 +16,17 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.decorators import SignedInRequest, signed_in
 from activity import services as activity
 from reproducibility import presenting, services
-from reproducibility.models import Run
+from reproducibility.models import RecordedOutput, Run, RunOutput
 from reproducibility.services.runs import TOPIC
-from vre_portal.errors import NotFound
 from vre_portal.paging import page
 
 #: What a browser may show itself; everything else is saved.
-SHOWN = {".png": "image/png", ".csv": "text/plain", ".json": "application/json"}
+SHOWN = {
+    ".png": "image/png",
+    ".csv": "text/plain; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
+}
 
 
 @require_GET
@@ -39,7 +44,7 @@ def analyses(request: SignedInRequest) -> HttpResponseBase:
 def analysis(request: SignedInRequest, slug: str) -> HttpResponseBase:
     """Show one analysis: what it needs, what it does, what it gave."""
     found = services.find_analysis(request.user, slug)
-    runs = Run.objects.visible_to(request.user).filter(analysis=found)[:10]
+    runs = Run.objects.visible_to(request.user).filter(analysis=found).defer("logs")[:10]
     context = {
         "analysis": found,
         "parts": presenting.parts_of(found),
@@ -78,7 +83,10 @@ def run(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
         "run": found,
         "view": presenting.shown(found),
         "outputs": presenting.outputs_of(found),
-        "events": activity.timeline(request.user, (TOPIC, found.pk)),
+        "logs": presenting.logs_of(found),
+        "inputs_note": presenting.inputs_note(found),
+        "usual": services.usual_seconds(found.analysis) if found.active else None,
+        "events": presenting.lines_of(found, activity.timeline(request.user, (TOPIC, found.pk))),
     }
     fragment = request.GET.get("fragment") == "body"
     return render(request, f"reproducibility/{'_run' if fragment else 'run'}.html", context)
@@ -102,28 +110,38 @@ def again(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
 
 @require_GET
 @signed_in
+def log(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
+    """Give all that a run said, as a text to keep."""
+    found = services.find_run(request.user, run_id)
+    said = "\n".join(f"# {one.step}\n{one.text}" for one in presenting.logs_of(found))
+    answer = HttpResponse(said, content_type="text/plain; charset=utf-8")
+    name = f"{found.analysis.slug}-run-{found.number}.log"
+    answer["Content-Disposition"] = content_disposition_header(True, name) or ""
+    return answer
+
+
+@require_GET
+@signed_in
 def recorded_output(request: SignedInRequest, slug: str, path: str) -> HttpResponseBase:
     """Give a recorded output."""
-    found = services.find_analysis(request.user, slug).outputs.filter(path=path).first()
-    if found is None:
-        raise NotFound("The analysis has no such output.")
-    return _file(path, bytes(found.content))
+    found = services.find_analysis(request.user, slug)
+    return _file(request, services.recorded_output(found, path))
 
 
 @require_GET
 @signed_in
 def run_output(request: SignedInRequest, run_id: UUID, path: str) -> HttpResponseBase:
     """Give an output of a run."""
-    found = services.find_run(request.user, run_id).outputs.filter(path=path).first()
-    if found is None:
-        raise NotFound("The run gave no such output.")
-    return _file(path, bytes(found.content))
+    found = services.find_run(request.user, run_id)
+    return _file(request, services.run_output(found, path))
 
 
-def _file(path: str, content: bytes) -> HttpResponse:
-    name = PurePosixPath(path)
+def _file(request: SignedInRequest, output: RecordedOutput | RunOutput) -> HttpResponseBase:
+    name = PurePosixPath(output.path)
     kind = SHOWN.get(name.suffix)
-    answer = HttpResponse(content, content_type=kind or "application/octet-stream")
+    answer = HttpResponse(bytes(output.content), content_type=kind or "application/octet-stream")
     answer["Content-Disposition"] = content_disposition_header(kind is None, name.name) or ""
-    answer["Cache-Control"] = "private, max-age=3600"
-    return answer
+    answer["Cache-Control"] = "private, no-cache"
+    etag = f'"{output.sha256}"'
+    answer["ETag"] = etag
+    return get_conditional_response(request, etag=etag, response=answer) or answer

@@ -1,4 +1,7 @@
-"""REANA by its REST API (dialect A: an access token in the query, the specification as JSON)."""
+"""REANA by its REST API of 0.9: the specification as JSON, the user's token as bearer.
+
+A token in the query, which 0.9 takes too, would end in logs; the bearer is what newer ones take.
+"""
 
 from __future__ import annotations
 
@@ -39,14 +42,14 @@ NAME = "REANA"
 PAGE = 500
 CHUNK = 1 << 18
 UPLOAD_SECONDS = 120.0
+#: What REANA says with these is meant for people; with 5xx it is an exception's own text.
 KINDS: Mapping[int, type[PortalError]] = {
-    400: InvalidRequest, 403: Forbidden, 404: NotFound, 409: Conflict,
-    413: QuotaExceeded, 429: QuotaExceeded, 500: UpstreamUnavailable,
+    400: InvalidRequest, 403: Forbidden, 404: NotFound, 409: Conflict, 413: QuotaExceeded,
 }  # fmt: skip
 
 
 class ReanaBackend:
-    """The adapter; REANA 0.9 (dialect A)."""
+    """The adapter to REANA 0.9."""
 
     def whoami(self, credential: Credential) -> Person:
         """Ask ``/api/you``, which makes the user at the first call."""
@@ -163,16 +166,17 @@ def _ask(
     method: str,
     path: str,
     *,
-    params: Mapping[str, Any] | None = None,
     body: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
     **kwargs: Any,
 ) -> requests.Response:
-    query = {**(params or {}), "access_token": credential.token}
     url = f"{get_config().reana_url}/api{path}"
-    answer = call(NAME, method, url, params=query, json=body, **kwargs)
+    sent = {**(headers or {}), "Authorization": f"Bearer {credential.token}"}
+    answer = call(NAME, method, url, headers=sent, json=body, **kwargs)
     if answer.ok:
         return answer
-    raise _error(answer)
+    with answer:
+        raise _error(answer)
 
 
 def _json(credential: Credential, method: str, path: str, **kwargs: Any) -> Mapping[str, Any]:
@@ -183,17 +187,27 @@ def _json(credential: Credential, method: str, path: str, **kwargs: Any) -> Mapp
 
 
 def _error(answer: requests.Response) -> PortalError:
-    try:
-        message = str(answer.json().get("message") or "")[:300]
-    except (ValueError, AttributeError):
-        message = ""
-    if answer.status_code == 401:
+    status, said = answer.status_code, _message(answer)
+    if status == 401 or (status == 403 and "token" in said.lower()):
         return CredentialExpired(
-            "REANA no longer accepts your sign-in.", provider="", service=SERVICE
+            "REANA no longer accepts your sign-in. Sign in again.", provider="", service=SERVICE
         )
-    kind = KINDS.get(answer.status_code, UpstreamRefused)
-    said = f"REANA says: {message}" if message else f"REANA answered {answer.status_code}."
-    return kind(said, service=SERVICE)
+    if status == 403 and "quota" in said.lower():
+        return QuotaExceeded(f"REANA says: {said}", service=SERVICE)
+    if status in {429, 500}:
+        return UpstreamUnavailable(
+            "REANA can't do this at the moment. Try again in a minute.", service=SERVICE
+        )
+    text = f"REANA says: {said}" if said else f"REANA refused this with the code {status}."
+    return KINDS.get(status, UpstreamRefused)(text, service=SERVICE)
+
+
+def _message(answer: requests.Response) -> str:
+    try:
+        told = answer.json()
+    except ValueError:
+        return ""
+    return str(told.get("message") or "")[:300] if isinstance(told, dict) else ""
 
 
 def _workflow(row: Mapping[str, Any]) -> Workflow:
@@ -221,5 +235,10 @@ def _time(text: object) -> datetime | None:
 
 
 def _pieces(answer: requests.Response) -> Iterator[bytes]:
-    with answer:
-        yield from answer.iter_content(CHUNK)
+    try:
+        with answer:
+            yield from answer.iter_content(CHUNK)
+    except requests.RequestException as exc:
+        raise UpstreamUnavailable(
+            "REANA broke off in the middle of a file. Try again.", service=SERVICE
+        ) from exc

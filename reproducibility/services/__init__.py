@@ -1,16 +1,18 @@
 """What people can do with analyses: look, reproduce, read the verdict."""
 
 from reproducibility.services.analyses import find_analysis, import_folder, visible_analyses
+from reproducibility.services.outputs import recorded_output, run_output
+from reproducibility.services.parameters import parameters_of
 from reproducibility.services.provisioning import provision
 from reproducibility.services.runs import (
     active_count,
     again,
     find_run,
-    parameters_of,
     present_state,
     start_run,
     stop_run,
     summary,
+    usual_seconds,
 )
 
 __all__ = [
@@ -22,8 +24,11 @@ __all__ = [
     "parameters_of",
     "present_state",
     "provision",
+    "recorded_output",
+    "run_output",
     "start_run",
     "stop_run",
     "summary",
+    "usual_seconds",
     "visible_analyses",
 ]

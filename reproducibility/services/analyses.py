@@ -3,42 +3,51 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import yaml
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from accounts.models import User
-from reproducibility.models import Analysis, AnalysisFile, AnalysisInput, RecordedOutput
+from reproducibility.models import Analysis, AnalysisQuerySet, RecordedOutput
 from vre_portal.errors import InvalidRequest, NotFound
 
 MANIFEST = "analysis.json"
 SPECIFICATION = "reana.yaml"
 RECORDED = "recorded"
+NEEDED = {"slug", "title", "summary", "authors", "licence", "inputs", "outputs", "environment"}
+
+Manifest = dict[str, Any]
 
 
-def visible_analyses(user: User) -> QuerySet[Analysis]:
+def visible_analyses(user: User) -> AnalysisQuerySet:
     """Return the analyses that a user may see."""
     return Analysis.objects.visible_to(user)
 
 
 def find_analysis(user: User, key: UUID | str) -> Analysis:
-    """Return an analysis by its id or its slug."""
-    rows = visible_analyses(user)
-    found = rows.filter(slug=str(key)).first()
-    if found is None:
-        try:
-            found = rows.filter(pk=key).first()
-        except ValidationError:
-            found = None
+    """Return an analysis by its id or its slug, its parts without their contents."""
+    wanted = Q(slug=str(key))
+    if is_uuid(key):
+        wanted |= Q(pk=key)
+    found = visible_analyses(user).with_parts().filter(wanted).first()
     if found is None:
         raise NotFound("There is no such analysis, or it is not published.")
     return found
+
+
+def is_uuid(key: UUID | str) -> bool:
+    """Whether a key has the form of an id."""
+    try:
+        UUID(str(key))
+    except ValueError:
+        return False
+    return True
 
 
 def import_folder(folder: Path) -> Analysis:
@@ -49,55 +58,71 @@ def import_folder(folder: Path) -> Analysis:
     Raises
     ------
     InvalidRequest
-        The manifest is wrong, or a recorded output has another checksum than it says.
+        The manifest is wrong, a file is absent, or a recorded output has another checksum than
+        the manifest says.
     """
-    manifest = _manifest(folder)
-    specification = (folder / SPECIFICATION).read_text()
-    code = _code(folder, specification)
-    recorded = [_recorded(folder, entry) for entry in manifest["outputs"]]
-    digest = _digest(manifest, specification, code)
-    known = Analysis.objects.filter(slug=manifest["slug"]).first()
+    try:
+        manifest = _manifest(folder)
+        specification = (folder / SPECIFICATION).read_text()
+        code = _code(folder, specification)
+        recorded = [_recorded(folder, entry) for entry in manifest["outputs"]]
+    except (OSError, json.JSONDecodeError, yaml.YAMLError, KeyError) as exc:
+        raise InvalidRequest(f"{folder.name} can't be read as an analysis: {exc}") from exc
+    with transaction.atomic():
+        return _stored(manifest, specification, code, recorded)
+
+
+def _stored(
+    manifest: Manifest,
+    specification: str,
+    code: Mapping[str, bytes],
+    recorded: list[RecordedOutput],
+) -> Analysis:
+    slug, digest = manifest["slug"], _digest(manifest, specification, code)
+    known = Analysis.objects.select_for_update().filter(slug=slug).first()
     if known and known.content_sha256 == digest:
         return known
-    with transaction.atomic():
-        analysis, _made = Analysis.objects.update_or_create(
-            slug=manifest["slug"],
-            defaults={
-                "title": manifest["title"],
-                "summary": manifest["summary"],
-                "authors": manifest["authors"],
-                "licence": manifest["licence"],
-                "specification": specification,
-                "environment": manifest["environment"]["recorded"],
-                "content_sha256": digest,
-                "published": True,
-                "version": known.version + 1 if known else 1,
-            },
-        )
-        analysis.files.all().delete()
-        analysis.inputs.all().delete()
-        analysis.outputs.all().delete()
-        for path, content in code.items():
-            checksum = sha256(content).hexdigest()
-            AnalysisFile.objects.create(
-                analysis=analysis, path=path, content=content, sha256=checksum
-            )
-        for entry in manifest["inputs"]:
-            scope, _colon, name = entry["did"].partition(":")
-            AnalysisInput.objects.create(
-                analysis=analysis, scope=scope, name=name, folder=entry["path"].rstrip("/")
-            )
-        for output in recorded:
-            output.analysis = analysis
-            output.save()
+    analysis, _made = Analysis.objects.update_or_create(
+        slug=slug,
+        defaults={
+            "title": manifest["title"],
+            "summary": manifest["summary"],
+            "authors": manifest["authors"],
+            "licence": manifest["licence"],
+            "specification": specification,
+            "environment": manifest["environment"]["recorded"],
+            "content_sha256": digest,
+            "published": True,
+            "version": known.version + 1 if known else 1,
+        },
+    )
+    _replace_parts(analysis, manifest, code, recorded)
     return analysis
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-    needed = {"slug", "title", "summary", "authors", "licence", "inputs", "outputs", "environment"}
-    if missing := needed - manifest.keys():
-        raise InvalidRequest(f"{MANIFEST} of {folder.name} lacks {sorted(missing)}.")
+def _replace_parts(
+    analysis: Analysis,
+    manifest: Manifest,
+    code: Mapping[str, bytes],
+    recorded: list[RecordedOutput],
+) -> None:
+    for rows in (analysis.files, analysis.inputs, analysis.outputs):
+        rows.all().delete()
+    for path, content in code.items():
+        checksum = sha256(content).hexdigest()
+        analysis.files.create(path=path, content=content, sha256=checksum)
+    for entry in manifest["inputs"]:
+        scope, _colon, name = entry["did"].partition(":")
+        analysis.inputs.create(scope=scope, name=name, folder=entry["path"].rstrip("/"))
+    for output in recorded:
+        output.analysis = analysis
+        output.save()
+
+
+def _manifest(folder: Path) -> Manifest:
+    manifest: Manifest = json.loads((folder / MANIFEST).read_text())
+    if missing := sorted(NEEDED - manifest.keys()):
+        raise InvalidRequest(f"{MANIFEST} of {folder.name} lacks {', '.join(missing)}.")
     return manifest
 
 
@@ -106,7 +131,7 @@ def _code(folder: Path, specification: str) -> dict[str, bytes]:
     return {path: (folder / path).read_bytes() for path in listed}
 
 
-def _recorded(folder: Path, entry: dict[str, Any]) -> RecordedOutput:
+def _recorded(folder: Path, entry: Manifest) -> RecordedOutput:
     content = (folder / RECORDED / entry["path"]).read_bytes()
     checksum = sha256(content).hexdigest()
     if checksum != entry["sha256"]:
@@ -114,7 +139,7 @@ def _recorded(folder: Path, entry: dict[str, Any]) -> RecordedOutput:
     return RecordedOutput(path=entry["path"], content=content, sha256=checksum, size=len(content))
 
 
-def _digest(manifest: dict[str, Any], specification: str, code: dict[str, bytes]) -> str:
+def _digest(manifest: Manifest, specification: str, code: Mapping[str, bytes]) -> str:
     parts = [json.dumps(manifest, sort_keys=True).encode(), specification.encode()]
     parts += [part for path in sorted(code) for part in (path.encode(), code[path])]
     return sha256(b"\0".join(parts)).hexdigest()

@@ -2,12 +2,13 @@
 
 The row says how far the run is; the workflow's name comes from the run's id and is looked up
 before it is created; files that are in the workspace already are not sent again; the service
-refuses to start twice.
+refuses to start twice; and a worker that was thought dead can't write any more.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import yaml
@@ -16,26 +17,49 @@ from django.utils import timezone
 
 from accounts.credentials import Credential, credential_for
 from activity import services as activity
-from reproducibility.backends import (
-    AUDIENCE,
-    StepLog,
-    Workflow,
-    WorkflowLogs,
-    WorkflowState,
-    get_backend,
-)
+from activity.models import Level
+from reproducibility.backends import AUDIENCE, Workflow, WorkflowState, get_backend
 from reproducibility.models import Run, RunState
-from reproducibility.services import staging, verdicts
+from reproducibility.services import progress, staging, verdicts
 from vre_portal.errors import Conflict, PortalError
+from vre_portal.health import NAMES
 from vre_portal.live import publish
 from vre_portal.models import Operation
-from vre_portal.operations import Again, Done, Outcome, held
+from vre_portal.operations import Again, Done, Outcome, held, hold
 
 KIND = "run.reproduce"
-LOOK_SECONDS = 1.5
-LOG_LENGTH = 200_000
-TAIL_LINES = 3
 TIMELINE = "run"
+#: Seconds between two looks at a workflow: at first, and at most when it goes on for long.
+LOOK_SECONDS, MOST_SECONDS = 1.5, 30.0
+#: Seconds until a service that does not answer is asked again, and for how long it is.
+LATER_SECONDS = 10.0
+PATIENCE = timedelta(hours=24)
+OUTDATED = "A newer version of the analysis was published meanwhile. Start it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A worker's turn at a run: it writes only while it holds the operation."""
+
+    operation: Operation
+    run: Run
+
+    def save(self, **changes: Any) -> None:
+        """Save changes and tell the open pages, unless another worker has taken over."""
+        with transaction.atomic():
+            hold(self.operation)
+            save(self.run, **changes)
+
+    def end(self, state: RunState, message: str, **changes: Any) -> None:
+        """Write the end, once, with its line on the timeline."""
+        with transaction.atomic():
+            hold(self.operation)
+            _end(self.run, state, message, **changes)
+        staging.clean_up(self.run)
+
+    def stop_wanted(self) -> bool:
+        """Whether the user has asked to stop meanwhile."""
+        return Run.objects.filter(pk=self.run.pk, stop_wanted=True).exists()
 
 
 def step(operation: Operation) -> Outcome:
@@ -43,16 +67,15 @@ def step(operation: Operation) -> Outcome:
     run = Run.objects.select_related("analysis", "user").get(pk=operation.subject)
     if not run.active:
         return Done()
-    if run.stop_wanted:
-        return _stop(run)
-    with held(operation):
-        match run.state:
-            case RunState.PREPARING:
-                return _prepare(run)
-            case RunState.QUEUED | RunState.RUNNING:
-                return _follow(run)
-            case _:
-                return _compare(run)
+    turn = Turn(operation, run)
+    try:
+        with held(operation):
+            return _next(turn)
+    except PortalError as exc:
+        if not exc.retryable or timezone.now() - (run.checked_at or run.created_at) > PATIENCE:
+            raise
+        turn.save(message=_waiting_for(exc))
+        return Again(LATER_SECONDS)
 
 
 def give_up(operation: Operation, error: PortalError) -> None:
@@ -60,45 +83,83 @@ def give_up(operation: Operation, error: PortalError) -> None:
     run = Run.objects.select_related("analysis").get(pk=operation.subject)
     if run.active:
         _end(run, RunState.FAILED, error.message)
+        staging.clean_up(run)
 
 
-def _prepare(run: Run) -> Outcome:
-    if not run.steps:
-        save(
-            run, steps=[_entry("inputs", "running", timezone.now())], message="Fetching the inputs."
+def _waiting_for(error: PortalError) -> str:
+    service = NAMES.get(error.service or "", error.service or "a service")
+    return f"Waiting for {service}, which does not answer at the moment; it goes on by itself."
+
+
+def _next(turn: Turn) -> Outcome:
+    if turn.run.stop_wanted:
+        return _cancel(turn, RunState.STOPPED, "Stopped by you.")
+    if turn.run.analysis_version != turn.run.analysis.version:
+        return _cancel(turn, RunState.FAILED, OUTDATED)
+    match turn.run.state:
+        case RunState.PREPARING:
+            return _prepare(turn)
+        case RunState.QUEUED | RunState.RUNNING:
+            return _follow(turn)
+        case _:
+            return _compare(turn)
+
+
+def _credential(run: Run) -> Credential:
+    return credential_for(run.user, AUDIENCE)
+
+
+def _prepare(turn: Turn) -> Outcome:
+    run, backend = turn.run, get_backend()
+    workflow = backend.find(_credential(run), run.remote_name)
+    if workflow is None or workflow.state is WorkflowState.CREATED:
+        _fetch(turn)
+        if turn.stop_wanted():
+            return Again()
+        workflow = workflow or backend.create(
+            _credential(run), run.remote_name, yaml.safe_load(run.analysis.specification)
         )
-    if not run.inputs or not staging.are_here(run):
-        inputs = staging.fetch_inputs(run)
-        save(run, inputs=inputs, message=f"Inputs verified ({len(inputs)} of {len(inputs)}).")
-    credential = credential_for(run.user, AUDIENCE)
-    backend = get_backend()
-    specification = yaml.safe_load(run.analysis.specification)
-    workflow = backend.find(credential, run.remote_name) or backend.create(
-        credential, run.remote_name, specification
-    )
-    if run.workflow_id != workflow.id:
-        save(run, workflow_id=workflow.id, workflow_name=workflow.name)
-    if workflow.state is WorkflowState.CREATED:
-        save(run, message="Handing the inputs to the runner.")
-        staging.upload(run, credential)
-        _start(run, credential)
-    environment = backend.environment(credential, workflow.id)
-    save(
-        run,
+        turn.save(workflow_id=workflow.id, workflow_name=workflow.name)
+        if not _hand_over(turn):
+            return Again()
+        _start(run)
+    environment = backend.environment(_credential(run), workflow.id)
+    first, *others = run.steps
+    turn.save(
         state=RunState.QUEUED,
         message="Waiting for its turn.",
+        workflow_id=workflow.id,
+        workflow_name=workflow.name,
         environment=verdicts.environment_json(environment),
-        steps=[
-            _ended(run.steps[0], "done"),
-            *_planned(specification),
-            _entry("compare", "waiting"),
-        ],
+        steps=[progress.ended(first, "done"), *others],
     )
     staging.clean_up(run)
     return Again(LOOK_SECONDS)
 
 
-def _start(run: Run, credential: Credential) -> None:
+def _fetch(turn: Turn) -> None:
+    run = turn.run
+    first, *others = run.steps
+    turn.save(steps=[progress.begun(first), *others], message="Fetching the inputs.")
+    if not run.inputs or not staging.are_here(run):
+        inputs = staging.fetch_inputs(run)
+        turn.save(inputs=inputs, message=f"Inputs verified ({len(inputs)} of {len(inputs)}).")
+
+
+def _hand_over(turn: Turn) -> bool:
+    """Fill the workspace; False when the user wants to stop."""
+    run = turn.run
+    missing = staging.missing_files(run, _credential(run))
+    for number, file in enumerate(missing, start=1):
+        if turn.stop_wanted():
+            return False
+        turn.save(message=f"Handing file {number} of {len(missing)} to the runner: {file.path}.")
+        staging.upload(run, file, _credential(run))
+    return not turn.stop_wanted()
+
+
+def _start(run: Run) -> None:
+    credential = _credential(run)
     try:
         get_backend().start(credential, run.workflow_id, run.parameters)
     except Conflict:
@@ -107,72 +168,83 @@ def _start(run: Run, credential: Credential) -> None:
             raise
 
 
-def _follow(run: Run) -> Outcome:
-    credential = credential_for(run.user, AUDIENCE)
-    backend = get_backend()
-    workflow = backend.get(credential, run.workflow_id)
-    logs = backend.logs(credential, run.workflow_id)
-    steps = _merged(run.steps, logs)
-    changes: dict[str, Any] = {"steps": steps, "logs": _kept(logs), "checked_at": timezone.now()}
+def _follow(turn: Turn) -> Outcome:
+    run, backend = turn.run, get_backend()
+    workflow = backend.get(_credential(run), run.workflow_id)
+    logs = backend.logs(_credential(run), run.workflow_id)
+    steps = progress.merged(run.steps, logs)
+    seen = {"steps": steps, "logs": progress.kept(logs), "checked_at": timezone.now()}
     if workflow.state is WorkflowState.FINISHED:
-        steps[-1] = _entry("compare", "running", timezone.now())
-        save(
-            run, state=RunState.COMPARING, message="Comparing with the recorded outputs.", **changes
-        )
+        steps[-1] = progress.begun(steps[-1])
+        words = "Comparing with the recorded outputs."
+        turn.save(state=RunState.COMPARING, message=words, **seen)
         return Again()
     if workflow.state.ended:
-        save(run, **changes)
-        stopped = workflow.state is not WorkflowState.FAILED
-        state = RunState.STOPPED if stopped else RunState.FAILED
-        _end(run, state, _reason(workflow, logs))
+        failed = workflow.state is WorkflowState.FAILED
+        state = RunState.FAILED if failed else RunState.STOPPED
+        turn.end(state, progress.reason(workflow, logs), **seen)
         return Done()
     running = workflow.state is WorkflowState.RUNNING
-    save(
-        run,
-        state=RunState.RUNNING if running else RunState.QUEUED,
-        message=_now(steps) if running else "Waiting for its turn.",
-        **changes,
-    )
-    return Again(LOOK_SECONDS)
+    state = RunState.RUNNING if running else RunState.QUEUED
+    _save_if_new(turn, {**seen, "state": state, "message": _now(workflow, steps)})
+    age = (timezone.now() - run.created_at).total_seconds()
+    return Again(min(max(LOOK_SECONDS, age / 60), MOST_SECONDS))
 
 
-def _compare(run: Run) -> Outcome:
-    verdict = verdicts.verdict_of(run, credential_for(run.user, AUDIENCE))
-    run.steps[-1] = _ended(run.steps[-1], "done")
-    save(run, verdict=verdict.as_json(), steps=run.steps)
-    _end(run, RunState.FINISHED, verdicts.in_words(verdict))
+def _now(workflow: Workflow, steps: list[progress.Entry]) -> str:
+    if workflow.state is WorkflowState.RUNNING:
+        return progress.in_words(steps)
+    return "Waiting for its turn."
+
+
+def _save_if_new(turn: Turn, seen: dict[str, Any]) -> None:
+    """Save what was seen; the open pages hear of it only when something has changed."""
+    checked_at = seen.pop("checked_at")
+    if any(getattr(turn.run, name) != value for name, value in seen.items()):
+        turn.save(checked_at=checked_at, **seen)
+    else:
+        Run.objects.filter(pk=turn.run.pk).update(checked_at=checked_at)
+
+
+def _compare(turn: Turn) -> Outcome:
+    run = turn.run
+    verdict = verdicts.verdict_of(run, _credential(run))
+    steps = [*run.steps[:-1], progress.ended(run.steps[-1], "done")]
+    turn.end(RunState.FINISHED, verdicts.in_words(verdict), verdict=verdict.as_json(), steps=steps)
     return Done()
 
 
-def _stop(run: Run) -> Outcome:
-    credential = credential_for(run.user, AUDIENCE)
-    workflow = get_backend().find(credential, run.remote_name)
-    if workflow:
-        get_backend().cancel(credential, workflow)
-    _end(run, RunState.STOPPED, "Stopped by you.")
+def _cancel(turn: Turn, state: RunState, message: str) -> Outcome:
+    run, backend = turn.run, get_backend()
+    workflow = backend.find(_credential(run), run.remote_name)
+    if workflow and not workflow.state.ended:
+        try:
+            backend.cancel(_credential(run), workflow)
+        except Conflict:
+            # It went on to another state between the look and the order.
+            return Again(LOOK_SECONDS)
+    turn.end(state, message)
     return Done()
 
 
-@transaction.atomic
-def _end(run: Run, state: RunState, message: str) -> None:
-    """Write the end once; the timeline gets its line with it."""
-    steps = [
-        _ended(entry, "failed" if state == RunState.FAILED else "skipped")
-        if entry["state"] in {"running", "waiting"}
-        else entry
-        for entry in run.steps
-    ]
-    save(run, state=state, message=message, steps=steps, finished_at=timezone.now())
-    staging.clean_up(run)
-    levels = {RunState.FINISHED: "ok", RunState.FAILED: "error", RunState.STOPPED: "info"}
+def _end(run: Run, state: RunState, message: str, **changes: Any) -> None:
+    steps = changes.pop("steps", run.steps)
+    cut = progress.cut_off(steps, "failed" if state == RunState.FAILED else "skipped")
+    save(run, state=state, message=message, steps=cut, finished_at=timezone.now(), **changes)
     activity.record(
         user_id=run.user_id,
         verb=f"run.{state.value}",
         subject=(TIMELINE, run.pk),
         text=f"{run.analysis.title}, run {run.number}: {message}",
-        level=levels[state],
+        level=_level(run),
         url=f"/runs/{run.pk}",
     )
+
+
+def _level(run: Run) -> Level:
+    if run.state == RunState.FINISHED:
+        return Level.OK if verdicts.is_reproduced(run) else Level.WARNING
+    return Level.ERROR if run.state == RunState.FAILED else Level.INFO
 
 
 def save(run: Run, **changes: Any) -> None:
@@ -181,86 +253,3 @@ def save(run: Run, **changes: Any) -> None:
         setattr(run, name, value)
     run.save(update_fields=[*changes, "updated_at"])
     publish(f"run:{run.pk}", {"state": run.state, "message": run.message})
-
-
-def _entry(name: str, state: str, started: datetime | None = None) -> dict[str, Any]:
-    at = started.isoformat() if started else None
-    return {"name": name, "state": state, "started": at, "seconds": None}
-
-
-def _ended(entry: dict[str, Any], state: str) -> dict[str, Any]:
-    seconds = entry["seconds"]
-    if seconds is None and entry["started"]:
-        began = datetime.fromisoformat(entry["started"])
-        seconds = round((timezone.now() - began).total_seconds(), 1)
-    return {**entry, "state": state, "seconds": seconds}
-
-
-def _planned(specification: dict[str, Any]) -> list[dict[str, Any]]:
-    inner = specification.get("workflow", {}).get("specification", {})
-    steps = inner.get("steps", []) if isinstance(inner, dict) else []
-    names = [str(entry.get("name") or f"step {n}") for n, entry in enumerate(steps, start=1)]
-    return [_entry(name, "waiting") for name in names]
-
-
-WORDS = {
-    WorkflowState.RUNNING: "running",
-    WorkflowState.FINISHED: "done",
-    WorkflowState.FAILED: "failed",
-    WorkflowState.STOPPED: "failed",
-}
-
-
-def _merged(steps: list[dict[str, Any]], logs: WorkflowLogs) -> list[dict[str, Any]]:
-    """Return the planned steps with what the service says of its jobs (several to a step)."""
-    jobs: dict[str, list[StepLog]] = {}
-    for job in logs.steps:
-        jobs.setdefault(job.name, []).append(job)
-    return [
-        _seen(entry, jobs[entry["name"]]) if entry["name"] in jobs else entry for entry in steps
-    ]
-
-
-def _seen(entry: dict[str, Any], jobs: list[StepLog]) -> dict[str, Any]:
-    started = min((job.started_at for job in jobs if job.started_at), default=None)
-    ends = [job.finished_at for job in jobs]
-    last = jobs[-1].state
-    seconds = None
-    if started and all(ends):
-        seconds = (max(end for end in ends if end) - started).total_seconds()
-    return {
-        "name": entry["name"],
-        "state": WORDS.get(last, "waiting"),
-        "started": started.isoformat() if started else None,
-        "seconds": seconds,
-    }
-
-
-def _kept(logs: WorkflowLogs) -> list[dict[str, str]]:
-    return [
-        {
-            "step": job.name,
-            "state": WORDS.get(job.state, "waiting"),
-            "command": job.command,
-            "text": job.text[-LOG_LENGTH:],
-        }
-        for job in logs.steps
-    ]
-
-
-def _now(steps: list[dict[str, Any]]) -> str:
-    inner = steps[1:-1]
-    for number, entry in enumerate(inner, start=1):
-        if entry["state"] == "running":
-            return f"Step {number} of {len(inner)}, {entry['name']}, is running."
-    return "Running."
-
-
-def _reason(workflow: Workflow, logs: WorkflowLogs) -> str:
-    if workflow.state is not WorkflowState.FAILED:
-        return "Stopped at the runner."
-    for job in logs.steps:
-        if job.state is WorkflowState.FAILED:
-            tail = " / ".join(job.text.strip().splitlines()[-TAIL_LINES:])
-            return f"Step {job.name} failed: {tail or 'it said nothing.'}"
-    return "The runner says that the workflow failed: " + (logs.text.strip()[-300:] or "no reason.")

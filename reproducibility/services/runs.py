@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import median
 from typing import Any
 from uuid import UUID
 
-import yaml
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import User
 from activity import services as activity
 from reproducibility.models import ACTIVE, Analysis, Run, RunState
+from reproducibility.services import progress
+from reproducibility.services.analyses import is_uuid
+from reproducibility.services.parameters import checked_parameters
 from reproducibility.services.reproducing import KIND, TIMELINE, save
 from vre_portal import operations
-from vre_portal.errors import Conflict, InvalidRequest, NotFound
+from vre_portal.errors import Conflict, NotFound
 
 TOPIC = "run"
+#: From so many runs it is told how long one usually takes.
+LAST_RUNS = 9
 
 
 def start_run(
@@ -42,6 +46,7 @@ def start_run(
             number=last + 1,
             analysis_version=locked.version,
             parameters=wanted,
+            steps=progress.planned(locked.specification),
             message="Starting.",
         )
         operations.begin(KIND, subject=run.pk, user_id=user.pk)
@@ -55,36 +60,10 @@ def start_run(
     return run
 
 
-def checked_parameters(analysis: Analysis, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters in the types of the specification's defaults."""
-    defaults = parameters_of(analysis)
-    checked: dict[str, Any] = {}
-    for name, value in wanted.items():
-        if name not in defaults:
-            known = ", ".join(defaults) or "none"
-            raise InvalidRequest(f"{name}: no such parameter; there are: {known}.", field=name)
-        kind = type(defaults[name])
-        try:
-            checked[name] = kind(value)
-        except (TypeError, ValueError) as exc:
-            raise InvalidRequest(
-                f"{name}: give a value of type {kind.__name__}.", field=name
-            ) from exc
-    return checked
-
-
-def parameters_of(analysis: Analysis) -> dict[str, Any]:
-    """Return the parameters of the specification with their defaults."""
-    specification = yaml.safe_load(analysis.specification) or {}
-    return dict((specification.get("inputs") or {}).get("parameters") or {})
-
-
 def find_run(user: User, run_id: UUID | str) -> Run:
     """Return one of the user's runs."""
-    try:
-        run = Run.objects.visible_to(user).select_related("analysis").filter(pk=run_id).first()
-    except ValidationError:
-        run = None
+    mine = Run.objects.visible_to(user).select_related("analysis")
+    run = mine.filter(pk=run_id).first() if is_uuid(run_id) else None
     if run is None:
         raise NotFound("There is no such run, or it is not yours.")
     return run
@@ -93,16 +72,26 @@ def find_run(user: User, run_id: UUID | str) -> Run:
 def stop_run(user: User, run_id: UUID | str) -> Run:
     """Ask a run to stop; the worker does it within seconds."""
     run = find_run(user, run_id)
-    if not run.active:
-        raise Conflict(f"The run is {run.state} already.")
-    save(run, stop_wanted=True, message="Stopping.")
-    return run
+    with transaction.atomic():
+        locked = Run.objects.select_for_update().get(pk=run.pk)
+        if not locked.active:
+            raise Conflict(f"The run is {locked.state} already.")
+        save(locked, stop_wanted=True, message="Stopping.")
+    return find_run(user, run_id)
 
 
 def again(user: User, run_id: UUID | str) -> Run:
     """Start the same analysis with the same parameters once more."""
     run = find_run(user, run_id)
     return start_run(user, run.analysis, parameters=run.parameters)
+
+
+def usual_seconds(analysis: Analysis) -> float | None:
+    """Return how long the last finished runs of an analysis took in the middle, of anybody."""
+    rows = Run.objects.filter(analysis=analysis, state=RunState.FINISHED, finished_at__isnull=False)
+    spans = rows.values_list("created_at", "finished_at")[:LAST_RUNS]
+    seconds = [(end - start).total_seconds() for start, end in spans if end]
+    return median(seconds) if seconds else None
 
 
 def present_state(user_id: object, key: str) -> Mapping[str, Any]:

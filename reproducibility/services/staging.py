@@ -97,12 +97,14 @@ def staged_files(run: Run) -> list[Staged]:
     return files + inputs
 
 
-def upload(run: Run, credential: Credential) -> None:
-    """Put what is absent, or of another size, into the workspace."""
-    backend = get_backend()
-    there = {file.path: file.size for file in backend.list_files(credential, run.workflow_id)}
-    for file in staged_files(run):
-        if there.get(file.path) == file.size:
-            continue
-        with file.opened() as stream:
-            backend.upload(credential, run.workflow_id, file.path, stream)
+def missing_files(run: Run, credential: Credential) -> list[Staged]:
+    """Return what is absent, or of another size, in the workspace."""
+    there = get_backend().list_files(credential, run.workflow_id)
+    sizes = {file.path: file.size for file in there}
+    return [file for file in staged_files(run) if sizes.get(file.path) != file.size]
+
+
+def upload(run: Run, file: Staged, credential: Credential) -> None:
+    """Put one file into the workspace."""
+    with file.opened() as stream:
+        get_backend().upload(credential, run.workflow_id, file.path, stream)

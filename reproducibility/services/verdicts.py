@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
+from collections import Counter
 
 from accounts.credentials import Credential
 from reproducibility.backends import Environment, get_backend
 from reproducibility.compare import Inputs, Level, Surroundings, Verdict, contents, judge
-from reproducibility.models import RecordedOutput, Run, RunOutput
+from reproducibility.models import KEPT, RecordedOutput, Run, RunOutput
 from vre_portal.errors import NotFound
-
-#: Outputs up to this size are kept to be shown beside the recorded ones, bytes.
-KEPT = 4 << 20
 
 
 def verdict_of(run: Run, credential: Credential) -> Verdict:
@@ -29,22 +26,19 @@ def verdict_of(run: Run, credential: Credential) -> Verdict:
     )
 
 
-def _fetched(run: Run, credential: Credential, recorded: RecordedOutput) -> bytes | None:
+def _fetched(run: Run, credential: Credential, recorded: RecordedOutput) -> contents.Found | None:
     try:
         pieces = get_backend().download(credential, run.workflow_id, recorded.path)
-        content = b"".join(pieces)
+        found = contents.Found.read(pieces, keep=max(KEPT, 2 * recorded.size))
     except NotFound:
         return None
+    content = found.head if found.size <= KEPT else b""
     RunOutput.objects.update_or_create(
         run=run,
         path=recorded.path,
-        defaults={
-            "content": content[:KEPT],
-            "sha256": sha256(content).hexdigest(),
-            "size": len(content),
-        },
+        defaults={"content": content, "sha256": found.sha256, "size": found.size},
     )
-    return content
+    return found
 
 
 def environment_json(environment: Environment) -> dict[str, object]:
@@ -70,14 +64,19 @@ def _inputs(run: Run) -> Inputs:
     return Inputs.VERIFIED if verified else Inputs.UNVERIFIED
 
 
+def is_reproduced(run: Run) -> bool:
+    """Whether a run's verdict is that every output agrees."""
+    return run.verdict is not None and run.verdict["level"] == Level.BIT_IDENTICAL
+
+
 def in_words(verdict: Verdict) -> str:
-    """Return the verdict as a sentence or three."""
+    """Return the verdict as a sentence."""
     total = len(verdict.outputs)
-    same = sum(output.level is Level.BIT_IDENTICAL for output in verdict.outputs)
-    absent = sum(output.level is Level.MISSING for output in verdict.outputs)
-    words = f"{same} of {total} outputs are bit-identical"
-    if absent:
-        words += f", {absent} missing"
-    if same + absent < total:
-        words += f", {total - same - absent} different"
-    return f"{words}."
+    levels = Counter(output.level for output in verdict.outputs)
+    words = f"{levels[Level.BIT_IDENTICAL]} of {total} outputs bit-identical"
+    others = [
+        f"{levels[level]} {level.value}"
+        for level in (Level.DIFFERENT, Level.MISSING)
+        if levels[level]
+    ]
+    return ", ".join([words, *others]) + "."

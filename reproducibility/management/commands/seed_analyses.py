@@ -6,9 +6,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from reproducibility import services
+from vre_portal.errors import InvalidRequest
 
 
 class Command(BaseCommand):
@@ -23,5 +24,8 @@ class Command(BaseCommand):
     def handle(self, *_: Any, folders: list[Path], **options: Any) -> None:
         """Take each in."""
         for folder in folders:
-            analysis = services.import_folder(folder)
+            try:
+                analysis = services.import_folder(folder)
+            except InvalidRequest as exc:
+                raise CommandError(exc.message) from exc
             self.stdout.write(f"{analysis.slug}, version {analysis.version}")

@@ -1,0 +1,1 @@
+"""Analyses, runs and verdicts."""

@@ -1,0 +1,478 @@
+"""A run on services in memory: from its inputs to its verdict, or to a reason."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import AudienceToken, TokenGrant, User
+from activity.models import Event
+from reproducibility import services
+from reproducibility.models import KEPT, Analysis, Run, RunState
+from reproducibility.services import reproducing, staging
+from tests.fakes.data import FakeDataBackend
+from tests.fakes.workflows import FakeWorkflows
+from tests.unit.reproducibility.conftest import (
+    RECORDED,
+    finish,
+    operation_of,
+    work,
+    write_analysis,
+)
+from vre_portal.errors import Conflict, InvalidRequest, NotFound, UpstreamUnavailable
+
+DOWN = UpstreamUnavailable("REANA does not answer.", service="reana")
+
+
+def levels_of(run: Run) -> dict[str, str]:
+    assert run.verdict is not None
+    return {output["path"]: output["level"] for output in run.verdict["outputs"]}
+
+
+def states_of(run: Run) -> list[tuple[str, str]]:
+    return [(entry["name"], entry["state"]) for entry in run.steps]
+
+
+def test_a_run_is_saved_before_anything_is_asked(
+    run: Run, workflow_backend: FakeWorkflows, data_backend: FakeDataBackend
+) -> None:
+    assert (run.number, run.state, run.message) == (1, RunState.PREPARING, "Starting.")
+    assert [name for name, _ in states_of(run)] == ["inputs", "select", "fit", "compare"]
+    assert not workflow_backend.calls
+    assert data_backend.calls["download"] == 0
+    assert operation_of(run).state == "waiting"
+
+
+def test_runs_of_an_analysis_are_numbered(alice: User, bob: User, analysis: Analysis) -> None:
+    numbers = [services.start_run(user, analysis).number for user in (alice, bob, alice)]
+
+    assert numbers == [1, 2, 3]
+
+
+def test_the_workspace_gets_specification_code_and_inputs(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    work(run)
+
+    made = workflow_backend.only()
+    assert sorted(made.files) == [
+        "code/fit.py", "data/muons_1.root", "data/muons_2.root", "reana.yaml",
+    ]  # fmt: skip
+    assert made.files["data/muons_2.root"] == b"muonmuon"
+    assert (made.owner, made.starts) == (run.user.handle, 1)
+    assert made.workflow.name == f"{run.remote_name}.1"
+
+
+def test_inputs_are_noted_with_their_checksums_and_not_left_behind(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    work(run)
+
+    assert [(entry["did"], entry["bytes"], entry["verified"]) for entry in run.inputs] == [
+        ("cms:muons_1.root", 4, True),
+        ("cms:muons_2.root", 8, True),
+    ]
+    assert run.inputs[0]["adler32"]
+    assert not staging.work_folder(run).exists()
+
+
+def test_parameters_reach_the_service(
+    alice: User, analysis: Analysis, workflow_backend: FakeWorkflows
+) -> None:
+    work(services.start_run(alice, analysis, parameters={"bins": 30}))
+
+    assert workflow_backend.only().parameters == {"bins": 30}
+
+
+def test_a_queued_run_waits_and_a_running_one_names_its_step(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    work(run, 2)
+    queued = (run.state, run.message)
+    workflow_backend.run(1)
+    work(run)
+
+    assert queued == (RunState.QUEUED, "Waiting for its turn.")
+    assert (run.state, run.message) == (RunState.RUNNING, "Step 2 of 2, fit, is running.")
+    assert states_of(run) == [
+        ("inputs", "done"), ("select", "done"), ("fit", "running"), ("compare", "waiting"),
+    ]  # fmt: skip
+    assert run.steps[1]["seconds"] == 20.0
+    assert run.logs[0]["text"] == "select says hello\n"
+
+
+def test_the_environment_is_noted_with_its_packages(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    work(run)
+
+    assert run.environment["substituted"] is True
+    assert run.environment["used"] == "Physics 2026.11"
+    assert run.environment["packages"] == ["numpy==2.3.5", "uproot==5.6.8"]
+
+
+def test_equal_outputs_give_the_best_verdict(run: Run, workflow_backend: FakeWorkflows) -> None:
+    workflow_backend.runs_by_itself = True
+
+    finish(run)
+
+    assert run.state == RunState.FINISHED
+    assert run.verdict is not None
+    assert run.verdict["level"] == "bit-identical"
+    assert (run.verdict["environment"], run.verdict["inputs"]) == ("substituted", "verified")
+    assert set(levels_of(run).values()) == {"bit-identical"}
+    assert all(state == "done" for _, state in states_of(run))
+    assert run.finished_at is not None
+    assert {row.path: bytes(row.content) for row in run.outputs.all()} == RECORDED
+
+
+def test_another_output_is_different_with_the_line(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    workflow_backend.runs_by_itself = True
+    changed = RECORDED["results/fit.json"].replace(b"91.19", b"91.20")
+    workflow_backend.gives({**RECORDED, "results/fit.json": changed})
+
+    finish(run)
+
+    assert run.verdict is not None
+    assert run.verdict["level"] == "different"
+    assert levels_of(run)["results/mass.png"] == "bit-identical"
+    detail = run.verdict["outputs"][0]["detail"]
+    assert detail == ('1 of 4 lines differ; line 2 was " "mass": 91.19,", is " "mass": 91.20,".')
+    assert run.message == "1 of 2 outputs bit-identical, 1 different."
+
+
+def test_an_output_that_is_not_given_is_missing(run: Run, workflow_backend: FakeWorkflows) -> None:
+    workflow_backend.runs_by_itself = True
+    workflow_backend.gives({"results/fit.json": RECORDED["results/fit.json"]})
+
+    finish(run)
+
+    assert run.state == RunState.FINISHED
+    assert levels_of(run) == {"results/fit.json": "bit-identical", "results/mass.png": "missing"}
+    assert run.verdict is not None
+    assert run.verdict["level"] == "missing"
+
+
+def test_a_huge_output_is_compared_but_not_kept(run: Run, workflow_backend: FakeWorkflows) -> None:
+    workflow_backend.runs_by_itself = True
+    workflow_backend.gives({**RECORDED, "results/fit.json": b"x" * (KEPT + 1)})
+
+    finish(run)
+
+    kept = run.outputs.get(path="results/fit.json")
+    assert levels_of(run)["results/fit.json"] == "different"
+    assert (kept.size, bytes(kept.content), kept.kept) == (KEPT + 1, b"", False)
+
+
+@pytest.mark.parametrize(
+    ("given", "level"), [(RECORDED, "ok"), ({}, "warning")], ids=["reproduced", "not"]
+)
+def test_the_end_is_one_line_on_the_timeline(
+    run: Run, workflow_backend: FakeWorkflows, given: dict[str, bytes], level: str
+) -> None:
+    workflow_backend.runs_by_itself = True
+    workflow_backend.gives(given)
+
+    finish(run)
+    finish(run)
+
+    line = Event.objects.get(verb="run.finished")
+    assert line.text == f"Dimuon spectrum, run 1: {run.message}"
+    assert (line.level, line.url) == (level, f"/runs/{run.pk}")
+
+
+def test_a_failed_step_gives_the_end_of_its_log_as_the_reason(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    work(run)
+    workflow_backend.fail_step(1, "reading\nTraceback\nValueError: no \0 events\n")
+
+    finish(run)
+
+    assert run.state == RunState.FAILED
+    assert run.message == "Step fit failed: reading / Traceback / ValueError: no ␀ events"
+    assert states_of(run) == [
+        ("inputs", "done"), ("select", "done"), ("fit", "failed"), ("compare", "skipped"),
+    ]  # fmt: skip
+    assert run.verdict is None
+    assert Event.objects.filter(verb="run.failed").count() == 1
+
+
+def test_a_workflow_that_fails_without_a_step_gives_the_runners_words(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    work(run)
+    workflow_backend.fail_step(0, "")
+    made = workflow_backend.only()
+    made.logs, made.reason = [], "No node has the memory."
+
+    finish(run)
+
+    assert run.message == "The runner says that the workflow failed: No node has the memory."
+
+
+def test_a_workflow_stopped_at_the_runner_ends_the_run(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    work(run)
+    workflow_backend.run(1)
+    made = workflow_backend.only()
+    workflow_backend.cancel(reproducing._credential(run), made.workflow)
+
+    finish(run)
+
+    assert (run.state, run.message) == (
+        RunState.STOPPED, "Stopped at the runner, not by the portal.",
+    )  # fmt: skip
+
+
+def test_an_unknown_input_fails_with_what_is_wrong(
+    run: Run, data_backend: FakeDataBackend, workflow_backend: FakeWorkflows
+) -> None:
+    data_backend.fail_on("download", NotFound("There is no dataset cms:dimuon.", service="rucio"))
+
+    finish(run)
+
+    assert (run.state, run.message) == (RunState.FAILED, "There is no dataset cms:dimuon.")
+    assert states_of(run)[0] == ("inputs", "failed")
+    assert states_of(run)[-1] == ("compare", "skipped")
+    assert not workflow_backend.workflows
+
+
+def test_a_refused_specification_fails_with_the_services_words(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    workflow_backend.fail_on("create", InvalidRequest("REANA says: unknown image."))
+
+    finish(run)
+
+    assert (run.state, run.message) == (RunState.FAILED, "REANA says: unknown image.")
+
+
+@pytest.mark.parametrize("turns", [0, 2], ids=["before it starts", "while it runs"])
+def test_an_expired_sign_in_fails_and_says_to_sign_in_again(
+    run: Run, workflow_backend: FakeWorkflows, turns: int
+) -> None:
+    work(run, turns)
+    AudienceToken.objects.all().delete()
+    TokenGrant.objects.all().delete()
+
+    finish(run)
+
+    assert run.state == RunState.FAILED
+    assert "Sign in again" in run.message
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3], ids=["new", "queued", "running", "comparing"])
+def test_a_service_that_is_down_for_long_is_waited_for(
+    run: Run, workflow_backend: FakeWorkflows, turns: int
+) -> None:
+    work(run, turns)
+    if turns:
+        workflow_backend.run()
+    before = run.state
+
+    with workflow_backend.down(DOWN):
+        work(run, 12)
+        waiting = (run.state, run.message)
+    finish(run)
+
+    assert waiting == (
+        before, "Waiting for REANA, which does not answer at the moment; it goes on by itself.",
+    )  # fmt: skip
+    assert run.state == RunState.FINISHED
+    assert workflow_backend.only().starts == 1
+
+
+def test_a_service_that_is_down_for_a_day_is_given_up(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    Run.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    workflow_backend.fail_on("*", DOWN)
+
+    finish(run)
+
+    assert (run.state, run.message) == (RunState.FAILED, "REANA does not answer.")
+
+
+def test_rucio_down_is_waited_for_by_name(
+    run: Run, data_backend: FakeDataBackend, workflow_backend: FakeWorkflows
+) -> None:
+    with data_backend.down(UpstreamUnavailable("Rucio does not answer.", service="rucio")):
+        work(run, 3)
+
+    assert run.state == RunState.PREPARING
+    assert run.message.startswith("Waiting for Rucio")
+
+
+def test_nothing_new_is_not_told_again(run: Run, workflow_backend: FakeWorkflows) -> None:
+    work(run)
+    workflow_backend.run(1)
+    work(run)
+    saved, looked = run.updated_at, run.checked_at
+
+    work(run)
+
+    assert run.updated_at == saved
+    assert run.checked_at is not None
+    assert looked is not None
+    assert run.checked_at > looked
+
+
+def test_the_longer_a_run_takes_the_rarer_the_look(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    work(run)
+    Run.objects.update(created_at=timezone.now() - timedelta(minutes=20))
+
+    work(run)
+
+    wait = (operation_of(run).due_at - timezone.now()).total_seconds()
+    assert 15 < wait <= 20
+
+
+def test_a_version_published_meanwhile_ends_the_run(
+    run: Run, workflow_backend: FakeWorkflows, analysis_folder: object
+) -> None:
+    work(run, 2)
+    Analysis.objects.update(version=2)
+
+    finish(run)
+
+    assert run.state == RunState.FAILED
+    assert "A newer version of the analysis was published meanwhile" in run.message
+    assert workflow_backend.only().workflow.state == "deleted"
+
+
+def test_an_analysis_without_inputs_runs_too(
+    alice: User, workflow_backend: FakeWorkflows, tmp_path: object, analysis_folder: object
+) -> None:
+    folder = write_analysis(analysis_folder, slug="bare", inputs=[])  # type: ignore[arg-type]
+    workflow_backend.runs_by_itself = True
+
+    run = finish(services.start_run(alice, services.import_folder(folder)))
+
+    assert run.state == RunState.FINISHED
+    assert run.inputs == []
+
+
+# Stop.
+
+
+def test_a_run_stopped_before_any_work_makes_no_workflow(
+    alice: User, run: Run, workflow_backend: FakeWorkflows, data_backend: FakeDataBackend
+) -> None:
+    services.stop_run(alice, run.pk)
+
+    finish(run)
+
+    assert (run.state, run.message) == (RunState.STOPPED, "Stopped by you.")
+    assert not workflow_backend.workflows
+    assert data_backend.calls["download"] == 0
+    assert {state for _, state in states_of(run)} == {"skipped"}
+
+
+def test_a_run_stopped_while_its_inputs_are_fetched_makes_no_workflow(
+    alice: User, run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    Run.objects.update(stop_wanted=True)
+    turn = reproducing.Turn(operation_of(run), run)
+    operation_of(run)
+
+    assert turn.stop_wanted()
+
+
+@pytest.mark.parametrize(
+    ("running", "left"), [(False, "deleted"), (True, "stopped")], ids=["queued", "running"]
+)
+def test_a_stop_reaches_the_workflow(
+    alice: User, run: Run, workflow_backend: FakeWorkflows, running: bool, left: str
+) -> None:
+    work(run)
+    if running:
+        workflow_backend.run(1)
+        work(run)
+    services.stop_run(alice, run.pk)
+
+    finish(run)
+
+    assert run.state == RunState.STOPPED
+    assert workflow_backend.only().workflow.state == left
+    assert Event.objects.filter(verb="run.stopped").count() == 1
+
+
+def test_a_stop_while_comparing_gives_no_verdict(
+    alice: User, run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    work(run)
+    workflow_backend.run()
+    work(run)
+    services.stop_run(alice, run.pk)
+
+    finish(run)
+
+    assert (run.state, run.verdict) == (RunState.STOPPED, None)
+
+
+def test_a_workflow_that_moves_on_between_look_and_order_is_stopped_all_the_same(
+    alice: User, run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    work(run)
+    services.stop_run(alice, run.pk)
+    workflow_backend.fail_on("cancel", Conflict("It is running."))
+    work(run)
+    between = run.state
+    workflow_backend.fail_on("cancel", None)
+
+    finish(run)
+
+    assert between == RunState.QUEUED
+    assert run.state == RunState.STOPPED
+
+
+def test_an_ended_run_can_not_be_stopped(
+    alice: User, run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    workflow_backend.runs_by_itself = True
+    finish(run)
+
+    with pytest.raises(Conflict, match="finished already"):
+        services.stop_run(alice, run.pk)
+
+    run.refresh_from_db()
+    assert run.message == "2 of 2 outputs bit-identical."
+
+
+def test_a_run_can_be_started_again_with_its_parameters(
+    alice: User, analysis: Analysis, workflow_backend: FakeWorkflows
+) -> None:
+    first = services.start_run(alice, analysis, parameters={"bins": 30})
+
+    second = services.again(alice, first.pk)
+
+    assert (second.number, second.parameters) == (2, {"bins": 30})
+    assert second.pk != first.pk
+
+
+def test_anothers_run_is_not_found(bob: User, run: Run) -> None:
+    for ask in (services.find_run, services.stop_run, services.again):
+        with pytest.raises(NotFound):
+            ask(bob, run.pk)
+
+
+def test_home_gets_the_runs_under_way_and_the_ended_ones(
+    alice: User, bob: User, run: Run, analysis: Analysis, workflow_backend: FakeWorkflows
+) -> None:
+    workflow_backend.runs_by_itself = True
+    finish(run)
+    under_way = services.start_run(alice, analysis)
+    services.start_run(bob, analysis)
+
+    active, ended = services.summary(alice)
+
+    assert (active, ended) == ([under_way], [run])
+    assert services.active_count(alice.pk) == 1
