@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +16,9 @@ class Level(models.TextChoices):
     OK = "ok"
     WARNING = "warning"
     ERROR = "error"
+
+
+TONES = {Level.INFO: "idle", Level.OK: "ok", Level.WARNING: "wait", Level.ERROR: "bad"}
 
 
 class Event(models.Model):
@@ -39,3 +43,13 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def time(self) -> datetime:
+        """When it happened, as the timeline component asks for it."""
+        return self.at
+
+    @property
+    def tone(self) -> str:
+        """The colour of its mark on a timeline."""
+        return TONES[Level(self.level)]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 import vre_portal
 from vre_portal.config import Stage, get_config
-from vre_portal.health import BackendState, backend_states
+from vre_portal.health import PURPOSES, BackendState, backend_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +80,10 @@ def _shown(state: BackendState) -> dict[str, str]:
     else:
         since = localtime(state.since).strftime("%H:%M") if state.since else "?"
         text = _("does not answer since %(since)s") % {"since": since}
-    return {"name": state.name, "service": state.service, "state": state.state, "text": text}
+    return {
+        "name": state.name,
+        "service": state.service,
+        "state": state.state,
+        "text": text,
+        "purpose": str(PURPOSES[state.service]),
+    }

@@ -12,6 +12,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy
 from redis.exceptions import RedisError
 
 from vre_portal.config import get_config
@@ -21,6 +22,11 @@ from vre_portal.http import call
 log = logging.getLogger(__name__)
 CHECK_SECONDS = 4.0
 KEEP_SECONDS = 24 * 3600
+PURPOSES = {
+    "rucio": gettext_lazy("Data: catalogue and copies"),
+    "jupyterhub": gettext_lazy("Interactive sessions"),
+    "reana": gettext_lazy("Workflows and reproduction"),
+}
 NAMES: Mapping[str, str] = {"rucio": "Rucio", "jupyterhub": "JupyterHub", "reana": "REANA"}
 
 

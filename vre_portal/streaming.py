@@ -91,8 +91,8 @@ class Prepared:
 class Streams:
     """Serves the streams itself and leaves everything else to the app behind it."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: App, *, prepare: Callable[[Wanted], Prepared] | None = None) -> None:
+        self._app, self._prepare = app, prepare or prepare_stream
         # A client session belongs to its event loop; there is one a server process.
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession]
         self._sessions = WeakKeyDictionary()
@@ -112,7 +112,7 @@ class Streams:
     async def _serve(self, wanted: Wanted, send: Send) -> None:
         """Send the stream, or a problem when it can't start."""
         try:
-            prepared = await _in_thread(lambda: _prepare(wanted))
+            prepared = await _in_thread(lambda: self._prepare(wanted))
             if prepared.source is None:
                 await _start(send, 200, NDJSON)
                 await _body(send, prepared.lines, more=False)
@@ -256,13 +256,17 @@ async def _in_thread(function: Callable[[], T]) -> T:
     return await sync_to_async(run, thread_sensitive=False)()
 
 
-def _prepare(wanted: Wanted) -> Prepared:
+def prepare_stream(wanted: Wanted) -> Prepared:
     """Find out who asks, whether they may, with which credential, and where the rows are."""
     user = _user_of(wanted.cookies)
-    credential = credential_for(user, SERVICE)
-    backend = get_backend()
     if is_down(SERVICE):
         raise _down()
+    return prepare_for(credential_for(user, SERVICE), wanted)
+
+
+def prepare_for(credential: Credential, wanted: Wanted) -> Prepared:
+    """Find out where the rows are for somebody who may have them."""
+    backend = get_backend()
     if wanted.part == "scopes":
         rows = (json.dumps({"scope": scope}) + "\n" for scope in backend.list_scopes(credential))
         return Prepared(credential, lines="".join(rows).encode())

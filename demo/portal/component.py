@@ -126,7 +126,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "VRE_HUB_TOKEN": stack.secret("hub-service-token"),
         "VRE_REANA_URL": stack.url("reana"),
         "VRE_ENVIRONMENTS_FILE": str(REPOSITORY / "demo" / "environments.yaml"),
-        "VRE_BRAND_NAME": "Virtual Research Environment",
+        "VRE_BRAND_NAME": "Research Portal",
     }
 
 
