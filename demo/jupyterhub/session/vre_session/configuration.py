@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vre_session import catalogue
+from . import catalogue
 
 #: What JupyterLab's own settings are until the user changes them: it asks nobody for news.
 LAB_DEFAULTS = {

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from vre_session import broker, configuration
+from . import broker, configuration
 
 AUDIENCE = "rucio"
 PATIENCE_SECONDS = 10.0
