@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import quote
 
 from accounts.credentials import Credential
 from data_mgmt.backends import (
@@ -440,7 +441,7 @@ class FakeDataBackend:
         return self._source(credential, f"/dids/{did.scope}/{did.name}/files")
 
     def _source(self, credential: Credential, path: str) -> Source:
-        return Source(self.stream_base + path, {"X-Token": credential.token})
+        return Source(self.stream_base + quote(path, safe="/?=&*"), {"X-Token": credential.token})
 
     def refusal(self, status: int, kind: str, body: bytes) -> PortalError:
         if status == 404:
