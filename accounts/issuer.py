@@ -33,7 +33,9 @@ def sync_satellites() -> None:
     if path is None:
         return
     application = get_application_model()
-    for entry in json.loads(path.read_text()):
+    entries = json.loads(path.read_text())
+    application.objects.exclude(client_id__in=[entry["client_id"] for entry in entries]).delete()
+    for entry in entries:
         client, _made = application.objects.get_or_create(client_id=entry["client_id"])
         client.name = entry.get("name", entry["client_id"])
         client.redirect_uris = " ".join(entry["redirect_uris"])

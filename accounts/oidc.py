@@ -38,12 +38,16 @@ from vre_portal.errors import Forbidden, NotFound, PortalError
 
 STATE_SECONDS = 600
 CLOCK_SKEW = 60
-LAST_PROVIDER = "vre_last_provider"
 
 
 def callback_url(provider: Provider) -> str:
     """Return the redirect URI of a provider."""
     return f"{get_config().public_url}/accounts/callback/{provider.slug}/"
+
+
+def last_provider_cookie() -> str:
+    """Return the name of the cookie that remembers the way used last on a device."""
+    return f"vre_last_provider{get_config().cookie_suffix}"
 
 
 def safe_next(request: HttpRequest, wanted: str | None) -> str:
@@ -88,7 +92,14 @@ class StartView(OIDCAuthenticationRequestView):  # type: ignore[misc]  # untyped
         request.session.modified = True
         separator = "&" if "?" in endpoint else "?"
         answer = HttpResponseRedirect(f"{endpoint}{separator}{urlencode(params)}")
-        answer.set_cookie(LAST_PROVIDER, slug, max_age=180 * 86400, httponly=True, samesite="Lax")
+        answer.set_cookie(
+            last_provider_cookie(),
+            slug,
+            max_age=180 * 86400,
+            httponly=True,
+            samesite="Lax",
+            secure=get_config().is_https,
+        )
         return answer
 
 

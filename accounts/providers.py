@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -110,12 +111,13 @@ class _Kept:
     """Answers of a provider, kept for a while."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        # One lock an address: a provider that hangs keeps nobody from another.
+        self.locks: defaultdict[str, Lock] = defaultdict(Lock)
         self.values: dict[str, tuple[float, Any]] = {}
 
     def get(self, url: str, service: str, max_age: float) -> Any:
         """Return the JSON at a URL, at most `max_age` seconds old."""
-        with self.lock:
+        with self.locks[url]:
             at, value = self.values.get(url, (0.0, None))
             if value is None or time.monotonic() - at > max_age:
                 value = _fetch(service, url)

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import credentials, providers, services
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.models import AccountState, TokenGrant, User
-from accounts.oidc import LAST_PROVIDER, safe_next
+from accounts.oidc import last_provider_cookie, safe_next
 from vre_portal.config import get_config
 from vre_portal.errors import PortalError
 from vre_portal.live import close_sockets_of
+from vre_portal.models import Operation, OperationState
 
 log = logging.getLogger(__name__)
 SERVICES = {
@@ -34,7 +35,7 @@ def login(request: HttpRequest) -> HttpResponse:
     target = safe_next(request, request.GET.get("next"))
     if request.user.is_authenticated and "again" not in request.GET:
         return redirect(target)
-    wanted = request.GET.get("again") or request.COOKIES.get(LAST_PROVIDER)
+    wanted = request.GET.get("again") or request.COOKIES.get(last_provider_cookie())
     ways = sorted(providers.registry().values(), key=lambda provider: provider.slug != wanted)
     context = {"providers": ways, "last": wanted, "next": target}
     return render(request, "accounts/login.html", context)
@@ -48,32 +49,44 @@ def logout(request: HttpRequest) -> HttpResponse:
     if not isinstance(user, User):
         return redirect("accounts:login")
     close_sockets_of(user.pk)
-    messages.success(request, _("You are signed out."))
-    return redirect(_end_session_url(user, slug) or "accounts:login")
+    # Work under way needs the user's tokens to its end; they are then kept, sealed, in the vault.
+    at_work = Operation.objects.filter(user=user, state=OperationState.WAITING).exists()
+    if at_work:
+        messages.info(request, _("You are signed out. What you started goes on meanwhile."))
+    else:
+        messages.success(request, _("You are signed out."))
+    return redirect(_end_session_url(user, slug, keep_tokens=at_work) or "accounts:login")
 
 
-def _end_session_url(user: User, slug: str) -> str | None:
+def _end_session_url(user: User, slug: str, *, keep_tokens: bool) -> str | None:
     grant = TokenGrant.objects.filter(identity__user=user, identity__provider=slug).first()
     provider = providers.registry().get(slug)
     if grant is None or provider is None:
         return None
+    hint = credentials.unseal(grant.id_token) if grant.id_token else ""
     try:
-        if grant.refresh_token:
-            providers.revoke(provider, credentials.unseal(grant.refresh_token))
+        if not keep_tokens:
+            _give_back(provider, grant)
         endpoint = providers.metadata(provider).get("end_session_endpoint")
-        hint = credentials.unseal(grant.id_token) if grant.id_token else ""
     except PortalError as exc:
         log.warning("not signed out at %s: %s", slug, exc.message)
         return None
+    if not endpoint:
+        return None
+    query = {
+        "client_id": provider.client_id,
+        "post_logout_redirect_uri": f"{get_config().public_url}/",
+        **({"id_token_hint": hint} if hint else {}),
+    }
+    return f"{endpoint}?{urlencode(query)}"
+
+
+def _give_back(provider: providers.Provider, grant: TokenGrant) -> None:
+    try:
+        if grant.refresh_token:
+            providers.revoke(provider, credentials.unseal(grant.refresh_token))
     finally:
         grant.delete()
-    back = f"{get_config().public_url}/"
-    query = {"client_id": provider.client_id, "post_logout_redirect_uri": back}
-    return (
-        f"{endpoint}?{urlencode(query | ({'id_token_hint': hint} if hint else {}))}"
-        if endpoint
-        else None
-    )
 
 
 @require_http_methods(["GET", "POST"])

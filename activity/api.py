@@ -15,7 +15,7 @@ from activity.models import Event
 from vre_portal.paging import PAGE_PARAMETERS, page
 
 
-class EventSerializer(serializers.ModelSerializer[Event]):
+class ActivityEventSerializer(serializers.ModelSerializer[Event]):
     """One thing that happened."""
 
     class Meta:
@@ -26,7 +26,7 @@ class EventSerializer(serializers.ModelSerializer[Event]):
 class ActivityPageSerializer(serializers.Serializer[object]):
     """A page of events."""
 
-    items = EventSerializer(many=True)
+    items = ActivityEventSerializer(many=True)
     next = serializers.CharField(allow_null=True)
 
 
@@ -37,7 +37,9 @@ class ActivityView(APIView):
     def get(self, request: Request) -> Response:
         """Return the user's events, newest first."""
         items, following = page(services.visible_to(user_of(request)), request, by="at")
-        return Response({"items": EventSerializer(items, many=True).data, "next": following})
+        return Response(
+            {"items": ActivityEventSerializer(items, many=True).data, "next": following}
+        )
 
 
 urlpatterns = [path("activity", ActivityView.as_view(), name="activity")]

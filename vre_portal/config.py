@@ -15,7 +15,6 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-TokenSource = Literal["exchange", "portal", "stored"]
 
 
 class Stage(StrEnum):
@@ -58,9 +57,6 @@ class Config(BaseSettings):
     terms_version: str = Field("1", description="Raising it asks everybody to accept again")
 
     rucio_url: str | None = Field(None, description="Rucio's REST address")
-    rucio_token_source: TokenSource = Field(
-        "exchange", description="Where Rucio's tokens come from"
-    )
     rucio_service_username: str = Field("root", description="Provisioning account (userpass)")
     rucio_service_password: SecretStr | None = Field(None, description="Its password")
     rucio_service_account: str = Field("root", description="The Rucio account it acts as")
@@ -72,9 +68,6 @@ class Config(BaseSettings):
     hub_token: SecretStr | None = Field(None, description="Token of the hub's service 'portal'")
     environments_file: Path | None = Field(None, description="YAML of the session environments")
     reana_url: str | None = Field(None, description="REANA's server address")
-    reana_token_source: TokenSource = Field(
-        "exchange", description="Where REANA's tokens come from"
-    )
 
     work_folder: Path = Field(
         Path(tempfile.gettempdir()) / "vre-portal",

@@ -90,7 +90,7 @@ def _as_portal_error(error: Exception) -> PortalError | None:  # noqa: PLR0911 -
         case PortalError():
             return error
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            return SignInRequired("Sign in, or send a personal token as 'Authorization: Bearer'.")
+            return SignInRequired("Sign in to the portal first.")
         case exceptions.PermissionDenied() | PermissionDenied():
             return Forbidden("You may not do this.")
         case exceptions.NotFound() | Http404():

@@ -75,9 +75,15 @@ def check_backends() -> None:
     """Ask every backend whether it answers, and remember since when it does not."""
     for service, url in addresses().items():
         up = _answers(service, url)
-        before = cache.get(f"backend:{service}") or {}
-        since = None if up else before.get("since") or datetime.now(UTC)
+        since = None if up else _known().get(service, {}).get("since") or datetime.now(UTC)
+        _remember(service, up=up, since=since)
+
+
+def _remember(service: str, *, up: bool, since: datetime | None) -> None:
+    try:
         cache.set(f"backend:{service}", {"up": up, "since": since}, KEEP_SECONDS)
+    except RedisError as exc:
+        log.warning("cache does not answer: %s", exc)
 
 
 def _answers(service: str, url: str) -> bool:

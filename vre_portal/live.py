@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from redis.exceptions import RedisError
 
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 PresentState = Callable[[Any, str], Mapping[str, Any]]
 _topics: dict[str, PresentState] = {}
 MAX_WATCHED = 100
+#: What a channel group may be called.
+_NAME = re.compile(r"[a-z-]{1,40}:[0-9A-Za-z-]{1,50}")
 
 
 def topic(kind: str) -> Callable[[PresentState], PresentState]:
@@ -88,16 +92,17 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     async def _watch(self, name: str) -> None:
         kind, _, key = name.partition(":")
         read = _topics.get(kind)
-        if read is None:
+        if read is None or not _NAME.fullmatch(name):
             await self.send_json({"topic": name, "problem": "Nothing of this kind can be watched."})
             return
         # Join before reading, so that no change falls between the two.
         await self.channel_layer.group_add(group_of(name), self.channel_name)
         try:
             state = await database_sync_to_async(read)(self.user_id, key)
-        except PortalError as exc:
+        except (PortalError, ObjectDoesNotExist) as exc:
             await self.channel_layer.group_discard(group_of(name), self.channel_name)
-            await self.send_json({"topic": name, "problem": exc.message})
+            problem = exc.message if isinstance(exc, PortalError) else "It is no longer there."
+            await self.send_json({"topic": name, "problem": problem})
             return
         self.watched.add(name)
         await self.send_json({"topic": name, "event": dict(state)})

@@ -125,6 +125,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "VRE_HUB_API_URL": stack.url("hub-api", "/hub/api"),
         "VRE_HUB_TOKEN": stack.secret("hub-service-token"),
         "VRE_REANA_URL": stack.url("reana"),
+        "VRE_WORK_FOLDER": str(stack.folder("portal", "work")),
         "VRE_ENVIRONMENTS_FILE": str(REPOSITORY / "demo" / "environments.yaml"),
         "VRE_BRAND_NAME": "Research Portal",
     }

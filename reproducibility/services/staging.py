@@ -56,6 +56,7 @@ def fetch_inputs(run: Run) -> list[dict[str, Any]]:
     list of dict
         Per file: did, path in the workspace, bytes, adler32, verified.
     """
+    work_folder(run).mkdir(mode=0o700, parents=True, exist_ok=True)
     credential = credential_for(run.user, "rucio")
     fetched: list[dict[str, Any]] = []
     for wanted in run.analysis.inputs.all():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,8 +12,9 @@ from django.http import HttpResponse
 from django.test import Client
 from joserfc.jwk import RSAKey
 
-from accounts.models import Identity, User
+from accounts.models import Identity, TokenGrant, User
 from tests.fakes.provider import FakeProvider
+from vre_portal.models import Operation
 
 pytestmark = pytest.mark.django_db
 
@@ -233,3 +235,16 @@ def test_signing_out_gives_the_refresh_token_back(client: Client, provider: Fake
     ]
     assert answer["Location"].startswith(f"{provider.issuer}logout?")
     assert "id_token_hint" in answer["Location"]
+
+
+def test_signing_out_keeps_the_tokens_while_work_goes_on(
+    client: Client, provider: FakeProvider
+) -> None:
+    sign_in(client, provider)
+    user = User.objects.get()
+    Operation.objects.create(kind="run", subject=uuid.uuid4(), user=user, key="k")
+
+    client.post("/accounts/logout/")
+
+    assert "_auth_user_id" not in client.session
+    assert TokenGrant.objects.filter(identity__user=user).exists()

@@ -161,8 +161,9 @@ async def test_the_socket_passes_changes_on(topic: str) -> None:
 async def test_the_socket_refuses_what_is_not_yours(topic: str) -> None:
     socket = await connected(User(handle="alice"))
 
-    await socket.send_json({"watch": ["thing:other", "unknown:1"]})
+    await socket.send_json({"watch": ["thing:other", "unknown:1", "thing:\u00e9 x"]})
 
+    assert "problem" in await socket.receive_json()
     assert "problem" in await socket.receive_json()
     assert "problem" in await socket.receive_json()
     await socket.close()
@@ -199,3 +200,10 @@ def test_an_unknown_kind_of_body_is_a_problem(browser: Client) -> None:
 
     assert answer.status_code == 415
     assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_the_api_page_lists_every_route(browser: Client) -> None:
+    page = browser.get("/api/docs/").content.decode()
+
+    for path in ("/api/v1/me", "/api/v1/data/scopes", "/api/v1/sessions", "/api/v1/analyses"):
+        assert path in page
