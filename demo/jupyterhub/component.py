@@ -84,7 +84,7 @@ def settings(stack: Stack) -> dict[str, object]:
 
 def command(stack: Stack) -> list[str]:
     """Return the hub's command; it starts the proxy and the culler itself."""
-    return [str(stack.binary("hub", "jupyterhub")), "-f", str(HERE / "jupyterhub_config.py")]
+    return [str(stack.python("hub")), "-m", "jupyterhub", "-f", str(HERE / "jupyterhub_config.py")]
 
 
 def variables(stack: Stack) -> dict[str, str]:

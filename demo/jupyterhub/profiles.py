@@ -27,6 +27,17 @@ class Launch:
     lifetime_hours: int | None = None
     minutes_idle: int | None = None
 
+    def over(self, *, began: float, seen: float, now: float) -> str | None:
+        """Return why a session has to end, None when it may go on.
+
+        `seen` is when somebody last used it; all times are seconds of one clock.
+        """
+        if self.lifetime_hours and now > began + self.lifetime_hours * 3600:
+            return f"its lifetime of {self.lifetime_hours} hours is over"
+        if self.minutes_idle and now > max(began, seen) + self.minutes_idle * 60:
+            return f"nobody used it for {self.minutes_idle} minutes"
+        return None
+
 
 def read(path: Path) -> list[dict[str, Any]]:
     """Return the environments of a file, in its order.

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -211,16 +211,11 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
 
     def _over(self) -> str | None:
         """Return why the session's time is over, None when it is not."""
-        hours = self.launch.lifetime_hours if self.launch else None
-        if hours and self.began and time.time() > self.began + hours * 3600:
-            return f"its lifetime of {hours} hours is over"
-        minutes = self.launch.minutes_idle if self.launch else None
-        seen = self.orm_spawner.last_activity if self.orm_spawner else None
-        if minutes and seen:
-            idle = datetime.now(UTC) - seen.replace(tzinfo=UTC)
-            if min(idle.total_seconds(), time.time() - self.began) > minutes * 60:
-                return f"nobody used it for {minutes} minutes"
-        return None
+        if self.launch is None or not self.began:
+            return None
+        used = self.orm_spawner.last_activity if self.orm_spawner else None
+        seen = used.replace(tzinfo=UTC).timestamp() if used else self.began
+        return self.launch.over(began=self.began, seen=seen, now=time.time())
 
     async def _until_it_listens(self) -> None:
         deadline = time.monotonic() + self.start_timeout - 5

@@ -111,3 +111,29 @@ def test_the_versions_on_the_cards_are_the_locked_ones() -> None:
             if version[0].isdigit() and name != "Python":
                 package = {"rucio": "rucio-clients"}.get(name, name)
                 assert f"\n{package}=={version}" in f"\n{locked}", (package, version)
+
+
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize(
+    ("began", "seen", "reason"),
+    [
+        (0.0, 9.9 * HOUR, "its lifetime of 8 hours is over"),
+        (3 * HOUR, 9.9 * HOUR, None),
+        (3 * HOUR, 3 * HOUR, "nobody used it for 30 minutes"),
+        (9.9 * HOUR, 1 * HOUR, None),
+    ],
+)
+def test_a_session_ends_with_its_lifetime_or_unused(
+    began: float, seen: float, reason: str | None
+) -> None:
+    launch = profiles.Launch("Light", "light", lifetime_hours=8, minutes_idle=30)
+
+    assert launch.over(began=began, seen=seen, now=10 * HOUR) == reason
+
+
+def test_a_session_without_limits_goes_on() -> None:
+    launch = profiles.Launch("Light", "light")
+
+    assert launch.over(began=0, seen=0, now=1e9) is None
