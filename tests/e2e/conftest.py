@@ -1,0 +1,165 @@
+"""The running stack as a person meets it: Debian's Chromium, with every page checked."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from demo.people import PEOPLE
+from demo.stack import Stack
+from tests.signin import running_stack
+
+SLOW = 60_000
+#: Colours on their way from one theme to the other have no contrast worth judging.
+SETTLED = "Promise.allSettled(document.getAnimations().map(one => one.finished))"
+REPOSITORY = Path(__file__).resolve().parents[2]
+# Chromium's own services are not reachable from a closed network, and not wanted.
+CHROMIUM = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Stack:
+    """The stack that the test command started."""
+    return running_stack()
+
+
+@pytest.fixture(scope="session")
+def demo(stack: Stack) -> Callable[..., str]:
+    """Run a command of the demo on the stack."""
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "demo", *arguments, "--state", str(stack.state)]
+        done = subprocess.run(
+            command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def status(demo: Callable[..., str]) -> Callable[[], dict[str, Any]]:
+    """Return what `status --json` tells."""
+    return lambda: dict(json.loads(demo("status", "--json")))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        arguments = [*CHROMIUM, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        yield chromium
+        chromium.close()
+
+
+class Person:
+    """Somebody at a browser; whatever the pages get wrong is remembered in `faults`."""
+
+    def __init__(self, browser: Browser, stack: Stack, username: str) -> None:
+        self.stack, self.username = stack, username
+        self.home = stack.url("portal")
+        self.faults: list[str] = []
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": 1360, "height": 900}, permissions=["clipboard-write"]
+        )
+        self.context.set_default_timeout(SLOW)
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        # A refused resource, script or style: the Content-Security-Policy at work.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.faults.append(f"console at {self.page.url}: {message.text}")
+
+    def open(self, path: str) -> Page:
+        """Open a page of the portal."""
+        self.page.goto(f"{self.home}{path}")
+        return self.page
+
+    def sign_in(self) -> None:
+        """Sign in at the home institute with a password."""
+        person = next(person for person in PEOPLE if person.username == self.username)
+        page = self.open("/accounts/login/")
+        page.locator(f"form[action='/accounts/login/{person.provider}/'] button").click()
+        page.fill("input[name=username]", person.username)
+        page.fill("input[name=password]", person.password(self.stack))
+        page.click("button[type=submit]")
+        page.wait_for_url(f"{self.home}/**")
+        if "/accounts/terms/" in page.url:
+            self.look("terms")
+            page.check("input[name=accept]")
+            page.get_by_role("button", name="Accept").click()
+            page.wait_for_url(f"{self.home}/accounts/services/")
+            page.get_by_text("You are").nth(2).wait_for()
+
+    def look(self, name: str) -> None:
+        """Check the page as it stands for accessibility; keep pictures where they are wanted."""
+        for theme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            self.page.evaluate(SETTLED)
+            self._axe(f"{name}, {theme}")
+            self._picture(f"{name}-{theme}")
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size({"width": 390, "height": 844})
+        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        if wide > 390:
+            self.faults.append(f"{name}: {wide} px wide on a screen of 390 px")
+        self._picture(f"{name}-narrow")
+        self.page.set_viewport_size({"width": 1360, "height": 900})
+
+    def _axe(self, name: str) -> None:
+        found = Axe().run(self.page).response["violations"]
+        self.faults += [
+            f"axe, {name}: {fault['id']} at {fault['nodes'][0]['target']}" for fault in found
+        ]
+
+    def _picture(self, name: str) -> None:
+        folder = os.environ.get("VRE_PICTURES")
+        if folder:
+            self.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+    def api(self, method: str, path: str, **data: Any) -> Any:
+        """Call the API as the signed-in browser; returns status and JSON."""
+        cookies = {cookie["name"]: cookie["value"] for cookie in self.context.cookies()}
+        token = next(value for name, value in cookies.items() if name.startswith("vre_csrf"))
+        headers = {"X-CSRFToken": token, "Referer": f"{self.home}/"}
+        url = f"{self.home}/api/v1{path}"
+        answer = self.context.request.fetch(url, method=method, headers=headers, **data)
+        return answer.status, answer.json()
+
+
+@pytest.fixture(scope="session")
+def people(browser: Browser, stack: Stack) -> Iterator[Callable[[str], Person]]:
+    """People who are signed in, one browser context each."""
+    known: dict[str, Person] = {}
+
+    def person(username: str) -> Person:
+        if username not in known:
+            known[username] = Person(browser, stack, username)
+            known[username].sign_in()
+        return known[username]
+
+    yield person
+    for somebody in known.values():
+        somebody.context.close()
+
+
+@pytest.fixture
+def researcher(people: Callable[[str], Person]) -> Iterator[Person]:
+    """The researcher; a test fails when a page that it visited was at fault."""
+    somebody = people("researcher")
+    somebody.faults.clear()
+    yield somebody
+    assert somebody.faults == []
