@@ -1,4 +1,4 @@
-"""Node.js for the hub's proxy: the machine's own when it is new enough, else the one from a wheel."""
+"""Node.js for the hub's proxy: the machine's own where new enough, else that of a wheel."""
 
 from __future__ import annotations
 

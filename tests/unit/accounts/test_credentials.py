@@ -9,6 +9,7 @@ from django.db import connection
 
 from accounts import credentials
 from accounts.models import AudienceToken, TokenGrant, User
+from accounts.providers import Tokens
 from tests.factories import make_identity, make_user
 from tests.fakes.provider import FakeProvider
 from vre_portal.errors import CredentialExpired, UpstreamRefused
@@ -114,7 +115,7 @@ def test_a_new_sign_in_drops_old_credentials(alice: User, provider: FakeProvider
     make_identity(alice, issuer=provider.issuer)
     credentials.credential_for(alice, "rucio")
     identity = alice.identities.get()
-    tokens = credentials.providers.Tokens("access-9", TokenGrant.objects.get().access_expires_at)
+    tokens = Tokens("access-9", TokenGrant.objects.get().access_expires_at)
 
     credentials.store_grant(identity, tokens)
 

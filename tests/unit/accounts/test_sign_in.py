@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from joserfc.jwk import RSAKey
 
@@ -26,12 +25,12 @@ def begin(client: Client, provider: FakeProvider, target: str = "/") -> dict[str
     return {name: values[0] for name, values in query.items()}
 
 
-def finish(client: Client, sent: dict[str, str], **changes: Any) -> HttpResponse:
+def finish(client: Client, sent: dict[str, str], **changes: Any) -> Any:
     answer = {"code": "code-1", "state": sent["state"], **changes}
     return client.get("/accounts/callback/escape/", answer)
 
 
-def sign_in(client: Client, provider: FakeProvider, target: str = "/") -> HttpResponse:
+def sign_in(client: Client, provider: FakeProvider, target: str = "/") -> Any:
     return finish(client, begin(client, provider, target))
 
 

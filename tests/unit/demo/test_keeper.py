@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from demo import keeper as keeper_module
-from demo.stack import Stack
+from demo.stack import Component, Stack
 from tests.unit.demo.conftest import Yard, toy
 
 Eventually = Callable[[Callable[[], bool]], bool]
@@ -34,7 +34,7 @@ def test_what_never_comes_up_is_given_up_with_the_end_of_its_log(
     yard: Yard, eventually: Eventually
 ) -> None:
     broken = toy("broken", "import sys; sys.exit('no such table')")
-    never = keeper_module.Component(
+    never = Component(
         **{**broken.__dict__, "health": lambda _stack: "not yet", "start_seconds": 5.0}
     )
 
@@ -85,7 +85,7 @@ def test_components_stop_in_reverse_order(yard: Yard, tmp_path: Path) -> None:
         return lambda stack: None if (stack.folder(name) / f"{name}.ready").exists() else "no"
 
     toys = [
-        keeper_module.Component(
+        Component(
             **{**toy(name, f"NAME = {name!r}\n{code}").__dict__, "health": ready(name), "needs": n}
         )
         for name, n in (("base", ()), ("house", ("base",)), ("roof", ("house",)))

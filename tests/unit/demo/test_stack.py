@@ -23,7 +23,7 @@ def test_a_secret_is_made_once_and_readable_by_its_owner_only(stack: Stack) -> N
 def test_secrets_made_side_by_side_are_all_kept(stack: Stack) -> None:
     made: dict[str, str] = {}
     threads = [
-        threading.Thread(target=lambda n=n: made.update({n: stack.secret(n)}))  # type: ignore[misc]
+        threading.Thread(target=lambda n=n: made.update({n: stack.secret(n)}))
         for n in (f"secret-{i}" for i in range(20))
     ]
 

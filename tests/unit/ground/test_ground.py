@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
+from channels.layers import get_channel_layer
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 from pydantic import ValidationError
@@ -20,7 +22,8 @@ from vre_portal.paging import page
 
 
 def settings_of(**changes: object) -> Config:
-    return Config(**{**get_config().model_dump(), **changes})  # type: ignore[arg-type]
+    values: dict[str, Any] = {**get_config().model_dump(), **changes}
+    return Config(**values)
 
 
 def test_production_refuses_plain_http_beyond_loopback() -> None:
@@ -131,6 +134,10 @@ def topic(monkeypatch: pytest.MonkeyPatch) -> str:
     return "thing:mine"
 
 
+def channel_layer() -> Any:
+    return get_channel_layer()
+
+
 async def connected(user: object) -> LiveSocket:
     socket = LiveSocket(user)
     assert (await socket.open())["type"] == "websocket.accept"
@@ -152,7 +159,7 @@ async def test_the_socket_passes_changes_on(topic: str) -> None:
     await socket.receive_json()
     message = {"type": "live.event", "topic": topic, "event": {"state": "changed"}}
 
-    await live.get_channel_layer().group_send(live.group_of(topic), message)
+    await channel_layer().group_send(live.group_of(topic), message)
 
     assert (await socket.receive_json())["event"] == {"state": "changed"}
     await socket.close()
@@ -173,10 +180,10 @@ async def test_the_socket_is_closed_when_signed_out(topic: str) -> None:
     user = User(handle="alice")
     socket = await connected(user)
 
-    layer = live.get_channel_layer()
+    layer = channel_layer()
     await layer.group_send(live.group_of(f"user:{user.pk}"), {"type": "live.close"})
 
-    assert (await socket.receive_output(2))["code"] == 4401
+    assert (await socket.receive())["code"] == 4401
     await socket.close()
 
 

@@ -130,7 +130,9 @@ def test_holding_prolongs_the_lease_or_says_that_it_is_lost(alice: User, work: W
     operations.hold(operation)
     Operation.objects.update(lease=uuid.uuid4())
 
-    assert Operation.objects.get().lease_until > timezone.now()
+    held = Operation.objects.get().lease_until
+    assert held is not None
+    assert held > timezone.now()
     with pytest.raises(operations.LeaseLost):
         operations.hold(operation)
 

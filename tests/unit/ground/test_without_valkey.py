@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from copy import deepcopy
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -26,7 +27,7 @@ def no_valkey(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise OperationalError("Connection refused")
 
     cache = {**settings.CACHES["default"], "LOCATION": NOBODY}
-    layer = deepcopy(settings.CHANNEL_LAYERS["default"])
+    layer: Any = deepcopy(settings.CHANNEL_LAYERS["default"])
     layer["CONFIG"]["hosts"][0]["address"] = NOBODY
     monkeypatch.setattr(operations.advance_task, "apply_async", refuse)
     with override_settings(CACHES={"default": cache}, CHANNEL_LAYERS={"default": layer}):
