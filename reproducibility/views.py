@@ -79,10 +79,12 @@ def runs(request: SignedInRequest) -> HttpResponseBase:
 def run(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Show one run: its steps and logs while it goes on, then its verdict."""
     found = services.find_run(request.user, run_id)
+    outputs = presenting.outputs_of(found)
     context = {
         "run": found,
         "view": presenting.shown(found),
-        "outputs": presenting.outputs_of(found),
+        "outputs": outputs,
+        "pictures": [output for output in outputs if output.is_picture],
         "logs": presenting.logs_of(found),
         "inputs_note": presenting.inputs_note(found),
         "usual": services.usual_seconds(found.analysis) if found.active else None,

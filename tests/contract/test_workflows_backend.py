@@ -85,7 +85,8 @@ def a_name() -> str:
 
 
 def specification(first: str) -> dict[str, Any]:
-    write = 'mkdir -p results && echo -n "$(cat data/in.txt) ${word}" > results/out.txt'
+    out = "results/out.txt"
+    write = f"mkdir -p results && cat data/in.txt > {out} && echo -n ' ${{word}}' >> {out}"
     image = "registry.example.org/recorded:1"
     steps = [
         {"name": "wait", "environment": image, "commands": [f"{first} && echo waited"]},

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import AudienceToken, TokenGrant, User
 from activity.models import Event
+from data_mgmt.backends import get_backend as get_data_backend
 from reproducibility import services
 from reproducibility.models import KEPT, Analysis, Run, RunState
 from reproducibility.services import reproducing, staging
@@ -279,6 +280,7 @@ def test_a_service_that_is_down_for_long_is_waited_for(
     with workflow_backend.down(DOWN):
         work(run, 12)
         waiting = (run.state, run.message)
+    workflow_backend.runs_by_itself = True
     finish(run)
 
     assert waiting == (
@@ -376,14 +378,24 @@ def test_a_run_stopped_before_any_work_makes_no_workflow(
     assert {state for _, state in states_of(run)} == {"skipped"}
 
 
-def test_a_run_stopped_while_its_inputs_are_fetched_makes_no_workflow(
-    alice: User, run: Run, workflow_backend: FakeWorkflows
-) -> None:
-    Run.objects.update(stop_wanted=True)
-    turn = reproducing.Turn(operation_of(run), run)
-    operation_of(run)
+@pytest.mark.parametrize(("method", "left"), [("download", []), ("list_files", ["deleted"])])
+def test_a_stop_while_the_inputs_are_on_their_way_is_heard(
+    run: Run, workflow_backend: FakeWorkflows, monkeypatch: pytest.MonkeyPatch,
+    method: str, left: list[str],
+) -> None:  # fmt: skip
+    fake = workflow_backend if method == "list_files" else get_data_backend()
+    real = getattr(fake, method)
 
-    assert turn.stop_wanted()
+    def stop_meanwhile(*args: object) -> object:
+        Run.objects.update(stop_wanted=True)
+        return real(*args)
+
+    monkeypatch.setattr(fake, method, stop_meanwhile)
+    finish(run)
+
+    assert run.state == RunState.STOPPED
+    assert [made.workflow.state for made in workflow_backend.workflows.values()] == left
+    assert workflow_backend.calls["start"] == 0
 
 
 @pytest.mark.parametrize(
