@@ -298,7 +298,8 @@ def _user_of(cookies: str) -> User:
     user = get_user(cast("HttpRequest", SimpleNamespace(session=session)))
     if not isinstance(user, User):
         raise SignInRequired("Sign in to use the API.")
-    if not has_accepted_terms(user):
+    accepted = session.get("terms") == get_config().terms_version
+    if not accepted and not has_accepted_terms(user):
         raise Forbidden("Accept the terms of use in the portal first.")
     return user
 

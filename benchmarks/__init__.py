@@ -1,0 +1,1 @@
+"""Benchmarks against a running demo; each prints ratios, which do not depend on the machine."""
