@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from demo import keeper as keeper_module
 from demo.stack import Component, Stack
 from tests.unit.demo.conftest import Yard, toy
 
