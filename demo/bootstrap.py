@@ -167,9 +167,17 @@ class Environments:
 
 def run(arguments: list[str], log: Path) -> None:
     """Run an installer with its output in a log; raise BuildError with the log's end."""
+    trusted = ssl.get_default_verify_paths().cafile
+    # Node.js looks into a list of its own, unlike all other installers.
+    variables = {"NODE_EXTRA_CA_CERTS": trusted, **os.environ} if trusted else None
     with log.open("ab") as stream:
         done = subprocess.run(
-            arguments, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, check=False
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            env=variables,
+            check=False,
         )
     if done.returncode != 0:
         said = log.read_text(errors="replace").strip().splitlines()[-12:]

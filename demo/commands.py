@@ -47,6 +47,7 @@ def up(options: argparse.Namespace) -> int:
         return 0
     stack = stack_at(stack.state, _port(stack.state, options.port))
     record.save_port(stack.state, stack.port)
+    (stack.state / "status.json").unlink(missing_ok=True)  # of an earlier life
     log = stack.folder("logs") / "supervisor.log"
     process.rotate(log)
     if not options.detach:
@@ -82,7 +83,6 @@ def _detach(stack: Stack, lock: int, log: Path, chosen: Sequence[Component]) -> 
     """Leave the supervisor in the background; show what it says until all is settled."""
     began = log.stat().st_size if log.exists() else 0
     log.touch()
-    (stack.state / "status.json").unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
         os.setsid()

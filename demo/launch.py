@@ -19,6 +19,7 @@ def main(parent: int, stop_signal: int, command: list[str]) -> None:
     if os.getppid() != parent:  # it ended before we could ask
         sys.exit(1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     try:
         os.execvp(command[0], command)
     except OSError as exc:

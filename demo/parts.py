@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 
+from demo.iam import component as iam
+from demo.jupyterhub import component as jupyterhub
+from demo.node import component as node
+from demo.portal import component as portal
+from demo.postgres import component as postgres
+from demo.reana import component as reana
+from demo.rucio import component as rucio
 from demo.stack import Component
+from demo.valkey import component as valkey
 
-PARTS = ("postgres", "valkey", "node", "iam", "rucio", "jupyterhub", "reana", "portal")
-
-
-def module(part: str) -> ModuleType | None:
-    """Return a part's description."""
-    name = f"demo.{part}.component"
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as exc:
-        if exc.name and name.startswith(exc.name):
-            return None
-        raise
-
-
-def modules() -> list[ModuleType]:
-    """Return the descriptions of all parts."""
-    return [found for part in PARTS if (found := module(part))]
+PARTS: Mapping[str, ModuleType] = {
+    "postgres": postgres,
+    "valkey": valkey,
+    "node": node,
+    "iam": iam,
+    "rucio": rucio,
+    "jupyterhub": jupyterhub,
+    "reana": reana,
+    "portal": portal,
+}
 
 
 def components() -> tuple[Component, ...]:
     """Return every component, each after those it needs."""
-    known = {each.name: each for part in modules() for each in part.COMPONENTS}
+    known = {each.name: each for part in PARTS.values() for each in part.COMPONENTS}
     ordered: dict[str, Component] = {}
 
     def visit(name: str) -> None:
@@ -60,4 +60,4 @@ def with_their_needs(names: Iterable[str]) -> tuple[Component, ...]:
 
 def requirements() -> dict[str, Path]:
     """Return every environment's compiled requirements."""
-    return {name: path for part in modules() for name, path in part.ENVIRONMENTS.items()}
+    return {name: path for part in PARTS.values() for name, path in part.ENVIRONMENTS.items()}

@@ -22,7 +22,7 @@ def seed(
     """Sow what is not there yet; return the parts whose seed failed."""
     failed = []
     for part, needed in SOWERS.items():
-        sow = getattr(parts.module(part), "seed", None)
+        sow = getattr(parts.PARTS[part], "seed", None)
         if sow is None or not set(needed) <= set(up):
             continue
         began = time.monotonic()

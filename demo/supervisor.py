@@ -15,8 +15,11 @@ from demo import parts, process, record, seeding
 from demo.bootstrap import Environments
 from demo.keeper import Keeper, wire
 from demo.people import PEOPLE
+from demo.rucio.component import STORAGES
 from demo.stack import Component, Stack
 
+#: Told to stop: by Ctrl-C, by `down`, by the terminal's end.
+ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 #: How long all may take to stop; `down` waits a little longer.
 PATIENCE = 60.0
 
@@ -28,6 +31,7 @@ class Supervisor:
         self, stack: Stack, chosen: Sequence[Component], say: Callable[[str], None], *, seed: bool
     ) -> None:
         self._stack, self._say, self._seed = stack, say, seed
+        self._told = False
         self._stopping = threading.Event()
         self._writing = threading.Lock()
         self._settled = False
@@ -50,8 +54,9 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; return the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in ENDINGS:
             signal.signal(number, self._on_signal)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
         os.environ["no_proxy"] = "127.0.0.1,localhost"  # what is asked for its health is here
         record.hold(self._stack.state, frozenset())
         self._write()
@@ -59,8 +64,8 @@ class Supervisor:
         for keeper in self._keepers:
             keeper.start()
         threading.Thread(target=self._settle, daemon=True).start()
-        # Signals are noticed by the main thread only, and only between two short waits.
-        while not self._stopping.wait(0.3):
+        while not self._told:
+            time.sleep(0.3)
             self._held = record.held(self._stack.state)
             for log in self._stack.folder("logs").glob("*.log"):
                 process.rotate(log)
@@ -68,7 +73,8 @@ class Supervisor:
         return 0
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopping.set()
+        # Nothing with a lock: the handler may interrupt the very code that holds it.
+        self._told = True
 
     def _settle(self) -> None:
         """Wait for the first start of everything, seed, and say that it is ready."""
@@ -92,6 +98,7 @@ class Supervisor:
         self._environments.compile(self._stopping.is_set)
 
     def _stop(self) -> None:
+        self._stopping.set()
         self._say("Stopping")
         self._environments.close()
         deadline = time.monotonic() + PATIENCE
@@ -150,8 +157,7 @@ def people(stack: Stack) -> list[dict[str, object]]:
 
 def storages(stack: Stack) -> list[dict[str, str]]:
     """Return the storages and the folders their files lie in."""
-    names = getattr(parts.module("rucio"), "STORAGES", ())
-    return [{"name": name, "path": str(stack.state / "rucio" / "rse" / name)} for name in names]
+    return [{"name": name, "path": str(stack.state / "rucio" / "rse" / name)} for name in STORAGES]
 
 
 def guard(run: Callable[[], int]) -> int:
@@ -161,6 +167,8 @@ def guard(run: Callable[[], int]) -> int:
     itself was killed; and the supervisor stops all in order when this process is killed.
     """
     process.become_subreaper()
+    # A signal that comes before its handler waits for it: none is lost, none kills half of us.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
     child = os.fork()
     if child == 0:
         process.end_with_parent(signal.SIGTERM)
@@ -170,8 +178,9 @@ def guard(run: Callable[[], int]) -> int:
         finally:
             sys.stdout.flush()
             os._exit(code)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in ENDINGS:
         signal.signal(number, lambda *_: process.send(child, signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
     code = _wait_for(child)
     process.stop_all(_living, patience=8.0)
     return code
