@@ -12,7 +12,6 @@ from django.utils import timezone
 from reproducibility.backends import StepLog, Workflow, WorkflowLogs, WorkflowState
 
 LOG_LENGTH = 200_000
-TAIL_LINES = 3
 REASON_LENGTH = 300
 INPUTS, COMPARE = "inputs", "compare"
 WORDS: Mapping[WorkflowState, str] = {
@@ -115,7 +114,7 @@ def reason(workflow: Workflow, logs: WorkflowLogs) -> str:
         return "Stopped at the runner, not by the portal."
     for job in logs.steps:
         if job.state is WorkflowState.FAILED:
-            tail = " / ".join(job.text.strip().splitlines()[-TAIL_LINES:])
-            return storable(f"Step {job.name} failed: {tail or 'it said nothing.'}")
+            last = next(reversed(job.text.strip().splitlines()), "it said nothing.")
+            return storable(f"Step {job.name} failed: {last[:REASON_LENGTH]}")
     said = logs.text.strip()[-REASON_LENGTH:] or "no reason."
     return storable(f"The runner says that the workflow failed: {said}")

@@ -186,7 +186,7 @@ def test_the_end_is_one_line_on_the_timeline(
     assert (line.level, line.url) == (level, f"/runs/{run.pk}")
 
 
-def test_a_failed_step_gives_the_end_of_its_log_as_the_reason(
+def test_a_failed_step_gives_the_last_line_of_its_log_as_the_reason(
     run: Run, workflow_backend: FakeWorkflows
 ) -> None:
     work(run)
@@ -195,7 +195,7 @@ def test_a_failed_step_gives_the_end_of_its_log_as_the_reason(
     finish(run)
 
     assert run.state == RunState.FAILED
-    assert run.message == "Step fit failed: reading / Traceback / ValueError: no ␀ events"
+    assert run.message == "Step fit failed: ValueError: no ␀ events"
     assert states_of(run) == [
         ("inputs", "done"), ("select", "done"), ("fit", "failed"), ("compare", "skipped"),
     ]  # fmt: skip
