@@ -42,7 +42,7 @@ class LaunchForm(forms.Form):
     environment = forms.CharField(label=_("Environment"))
     name = forms.CharField(
         label=_("Name"), required=False, max_length=MAX_NAME,
-        help_text=_("How you find it again. Without one it is called like its environment."),
+        help_text=_("How you find it again. Without one it is called like its data."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
     dataset = forms.CharField(

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from sessions import environments
@@ -32,10 +36,22 @@ class Shown:
     sentence: str
     line: str
     reason: str
-    log: str
     url: str
-    settings: dict[str, object]
-    timeline: list[Line]
+
+    @property
+    def log(self) -> str:
+        """The lines that follow the reason of a failure."""
+        return "\n".join(self.session.message.splitlines()[1:])
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What it was launched with, in words."""
+        return _settings(self.session)
+
+    @property
+    def timeline(self) -> list[Line]:
+        """What happened, newest first."""
+        return _timeline(self.session)
 
     @property
     def stop_question(self) -> str:
@@ -78,10 +94,7 @@ def shown(session: Session) -> Shown:
         sentence=_sentence(session),
         line=_line(session),
         reason=_reason(session.message),
-        log="\n".join(session.message.splitlines()[1:]),
         url=open_url(session),
-        settings=_settings(session),
-        timeline=_timeline(session),
     )
 
 
@@ -109,8 +122,19 @@ def _line(session: Session) -> str:
     """Return the one line that matters in a list."""
     parts = [] if session.name == session.environment_name else [session.environment_name]
     parts += [session.dataset] if session.dataset else []
-    said = _reason(session.message)
+    said = _used(session) if session.state == SessionState.READY else _reason(session.message)
     return f"{', '.join(parts)}: {said}" if parts else said
+
+
+def _used(session: Session) -> str:
+    """Return since when it runs and when it was last used."""
+    now = timezone.now()
+    parts = (
+        [_("ready %s") % formats.relative(session.ready_at, now=now)] if session.ready_at else []
+    )
+    if session.last_activity_at:
+        parts.append(_("last used %s") % formats.relative(session.last_activity_at, now=now))
+    return ", ".join(parts) or session.message
 
 
 def _settings(session: Session) -> dict[str, object]:
@@ -118,7 +142,7 @@ def _settings(session: Session) -> dict[str, object]:
     facts: dict[str, object] = {_("Environment"): session.environment_name}
     facts |= _choices(session)
     if session.dataset:
-        facts[_("Dataset")] = session.dataset
+        facts[_("Dataset")] = _dataset(session.dataset)
     facts[_("Launched")] = inline.when(session.created_at)
     if session.ready_at:
         facts[_("Start took")] = formats.duration(session.waited)
@@ -128,6 +152,13 @@ def _settings(session: Session) -> dict[str, object]:
         facts[_("Ended")] = inline.when(session.stopped_at)
     facts[_("Name at the hub")] = session.server
     return facts
+
+
+def _dataset(did: str) -> SafeString:
+    """Return a DID that leads to its page and can be copied."""
+    url = f"/data/{quote(did, safe=':')}"
+    values = {"value": did, "text": did, "url": url, "copy": True}
+    return render_to_string("components/identifier.html", values)
 
 
 def _choices(session: Session) -> dict[str, str]:

@@ -15,7 +15,7 @@ LONGEST_NAME = 80
 def file_name(did: str, number: int = 1) -> str:
     """Return the notebook's file name for a DID; numbers from 2 on make further copies."""
     stem = PurePosixPath(did.partition(":")[2]).name or did
-    stem = re.sub(r"[^A-Za-z0-9.-]+", "-", stem).strip("-.")[:LONGEST_NAME] or "dataset"
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:LONGEST_NAME] or "dataset"
     return f"{stem}{'' if number == 1 else f'-{number}'}.ipynb"
 
 

@@ -25,13 +25,12 @@ replicas = list(client.list_replicas(dids, schemes=["file"], sort="random"))
 
 
 def local_paths(replica):
-    \"\"\"Return the paths at which a file can be read here, those that hold all of it only.\"\"\"
-    for storage, addresses in replica["rses"].items():
-        if replica["states"].get(storage) == "AVAILABLE":
-            for address in addresses:
-                path = Path(unquote(urlsplit(address).path))
-                if path.is_file():
-                    yield storage, path
+    \"\"\"Return where a file can be read here: complete copies only, disks before tapes.\"\"\"
+    places = sorted(replica["pfns"].items(), key=lambda place: place[1]["type"] != "DISK")
+    for address, place in places:
+        path = Path(unquote(urlsplit(address).path))
+        if replica["states"].get(place["rse"]) == "AVAILABLE" and path.is_file():
+            yield place["rse"], path
 
 
 files = []

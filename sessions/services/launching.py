@@ -7,19 +7,23 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from sessions import environments
 from sessions.backends import Outcome, Server, ServerState, get_backend, service_credential
 from sessions.models import PENDING, Session, SessionState
 from sessions.services.changes import begin_take_down, change, fail, note
-from sessions.services.wishes import checked_did, checked_name
+from sessions.services.wishes import MAX_NAME, checked_did, checked_name
 from vre_portal import operations
 from vre_portal.errors import NotFound, PortalError, UpstreamRefused, UpstreamTimeout
 from vre_portal.models import Operation
 
 START, FOLLOW = "session.start", "session.follow"
 REASON_SECONDS = 3.0
+WAITS = gettext_lazy(
+    "JupyterHub takes no sessions at the moment. Yours waits and starts by itself."
+)
 
 
 @transaction.atomic
@@ -40,13 +44,14 @@ def launch(
     """
     chosen = environments.named(environment)
     wanted = environments.user_options(chosen, options or {}, groups=user.groups)
+    did = checked_did(dataset)
     session = Session.objects.create(
         user=user,
         environment=chosen.slug,
         environment_name=chosen.name,
         options=wanted,
-        name=checked_name(name) or chosen.name,
-        dataset=checked_did(dataset),
+        name=checked_name(name) or did.partition(":")[2][:MAX_NAME] or chosen.name,
+        dataset=did,
     )
     change(session, of=PENDING, say=_("Your session is queued."))
     operations.begin(START, subject=session.pk, user_id=user.pk)
@@ -74,7 +79,7 @@ def start(operation: Operation) -> operations.Outcome:
         return _start(session)
     except PortalError as exc:
         if exc.retryable:
-            change(session, of=PENDING, say=f"{exc.message} Your session starts by itself then.")
+            change(session, of=PENDING, say=str(WAITS))
         raise
 
 
