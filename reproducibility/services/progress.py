@@ -105,7 +105,8 @@ def in_words(steps: list[Entry]) -> str:
     for number, entry in enumerate(inner, start=1):
         if entry["state"] == "running":
             return f"Step {number} of {len(inner)}, {entry['name']}, is running."
-    return "Running."
+    done = sum(entry["state"] == "done" for entry in inner)
+    return f"{done} of {len(inner)} steps are done."
 
 
 def reason(workflow: Workflow, logs: WorkflowLogs) -> str:
