@@ -25,7 +25,7 @@ c.JupyterHub.default_url = f"{portal}/"
 c.JupyterHub.cookie_secret = bytes.fromhex(settings["cookie_secret"])
 c.JupyterHub.db_url = f"sqlite:///{state / 'hub.sqlite'}"
 # The portal follows the progress stream; it must not wait for an answer until the session is up.
-c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 2, "slow_stop_timeout": 5}
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 2}
 c.JupyterHub.cleanup_servers = False  # sessions survive a restart of the hub
 c.JupyterHub.allow_named_servers = True
 c.JupyterHub.named_server_limit_per_user = 5

@@ -25,7 +25,7 @@ SAID = "[session] "
 GIB = 1 << 30
 PROCESSES = 1000
 LOG_LINES = 12
-STOP_SECONDS = 5.0
+STOP_SECONDS = 3.0
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -105,10 +105,6 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
             if await self._is_gone(STOP_SECONDS):
                 break
         self.clear_state()
-
-    async def delete_forever(self) -> None:
-        """End the session of a user who is being removed: the hub stops only the unnamed one."""
-        await self.stop(now=True)
 
     def get_state(self) -> dict[str, Any]:
         """Return what a restarted hub needs to find the session again."""

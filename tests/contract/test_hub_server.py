@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,8 +22,9 @@ from websockets.sync.client import connect
 from demo.stack import Stack
 from tests.signin import running_stack
 
-#: The culler lets minutes pass; a session on a busy machine needs some tens of seconds.
+#: A session on a busy machine needs some tens of seconds.
 DEADLINE_SECONDS = 120
+POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,16 @@ class Server:
                 printed += rest[0] if kind == "stdout" else ""
         return printed
 
-    def remove(self) -> requests.Response:
+    def stopped(self) -> None:
+        """Stop the session and wait until it has ended."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while self.hub.call("DELETE", self.path).status_code == 202:
+            assert time.monotonic() < deadline, "the session does not stop"
+            time.sleep(POLL_SECONDS)
+
+    def removed(self) -> requests.Response:
         """Stop the session and forget it."""
+        self.stopped()
         return self.hub.call("DELETE", self.path, json={"remove": True})
 
 
@@ -116,51 +126,66 @@ def hub() -> Hub:
 
 @pytest.fixture
 def server(hub: Hub) -> Iterator[Server]:
-    yield from _server(hub)
+    """A user's session that has not been started yet."""
+    with _user(hub) as server:
+        yield server
 
 
-@pytest.fixture
-def neighbour(hub: Hub) -> Iterator[Server]:
-    yield from _server(hub)
+@pytest.fixture(scope="module")
+def ann(hub: Hub) -> Iterator[Server]:
+    """A running session."""
+    with _user(hub) as server:
+        server.started(profile="light")
+        yield server
 
 
-def _server(hub: Hub) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def bob(hub: Hub) -> Iterator[Server]:
+    """Another user's running session."""
+    with _user(hub) as server:
+        server.started(profile="light")
+        yield server
+
+
+@contextmanager
+def _user(hub: Hub) -> Iterator[Server]:
     user = f"contract-{uuid.uuid4().hex[:5]}"
     assert hub.call("POST", f"/users/{user}").status_code == 201
-    yield Server(hub, user)
-    with suppress(requests.RequestException):
-        hub.call("DELETE", f"/users/{user}")
+    server = Server(hub, user)
+    try:
+        yield server
+    finally:
+        server.stopped()
+        assert hub.call("DELETE", f"/users/{user}").status_code == 204
 
 
 def test_a_session_lives_from_start_to_removal(server: Server) -> None:
     events = server.started(profile="light", lifetime_hours="2")
     running = server.hub.call("GET", server.path).json()
-    removed = server.remove()
+    removed = server.removed()
+    gone = server.hub.call("GET", server.path)
 
     assert running["ready"]
     assert datetime.fromisoformat(running["started"])
     assert running["user_options"] == {"profile": "light", "lifetime_hours": "2"}
     assert "Starting JupyterLab" in [event["message"] for event in events]
-    assert removed.status_code in {202, 204}
+    assert removed.status_code == 204
+    assert gone.status_code == 404
 
 
-def test_the_portal_puts_a_notebook_into_a_session(server: Server) -> None:
-    server.started(profile="light")
+def test_the_portal_puts_a_notebook_into_a_session(ann: Server) -> None:
     notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
     body = {"type": "notebook", "content": notebook}
-    put = server.contents(server.token(), "starter.ipynb", json=body)
-    got = server.contents(server.token(), "starter.ipynb")
+    put = ann.contents(ann.token(), "starter.ipynb", json=body)
+    got = ann.contents(ann.token(), "starter.ipynb")
 
     assert put.status_code == 201
     assert got.json()["content"]["nbformat"] == 4
 
 
-def test_a_token_for_a_session_opens_no_other(server: Server, neighbour: Server) -> None:
-    neighbour.started(profile="light")
-    server.started(profile="light")
-
-    answer = neighbour.contents(server.token(), "")
+def test_a_token_for_a_session_opens_no_other(ann: Server, bob: Server) -> None:
+    answer = bob.contents(ann.token(), "")
 
     assert answer.status_code == 403
 
@@ -180,28 +205,22 @@ def test_an_unknown_choice_is_refused_with_the_known_ones(server: Server) -> Non
     assert "Choose one of: 2, 4" in answer.json()["message"]
 
 
-def test_a_session_sees_only_its_own_folders(server: Server, neighbour: Server) -> None:
-    neighbour.started(profile="light")
+def test_a_session_sees_only_its_own_folders(ann: Server, bob: Server) -> None:
     body = {"type": "file", "format": "text", "content": "for nobody else"}
-    assert neighbour.contents(neighbour.token(), "private.txt", json=body).status_code == 201
-    server.started(profile="light")
-    homes = server.hub.stack.state.resolve() / "hub" / "homes"
-    secrets = server.hub.stack.state.resolve() / "secrets.json"
+    assert bob.contents(bob.token(), "private.txt", json=body).status_code == 201
+    homes = ann.hub.stack.state.resolve() / "hub" / "homes"
+    secrets = ann.hub.stack.state.resolve() / "secrets.json"
 
-    printed = server.shell(
-        f"cat {homes}/{neighbour.user}/private.txt {secrets} /etc/shadow; ls {homes}"
-    )
+    printed = ann.shell(f"cat {homes}/{bob.user}/private.txt {secrets} /etc/shadow; ls {homes}")
 
     assert "for nobody else" not in printed
     assert printed.count("No such file") + printed.count("Permission denied") >= 3
-    assert server.user in printed
+    assert ann.user in printed
 
 
-def test_sessions_of_two_users_have_two_user_ids(server: Server, neighbour: Server) -> None:
-    server.started(profile="light")
-    neighbour.started(profile="light")
+def test_sessions_of_two_users_have_two_user_ids(ann: Server, bob: Server) -> None:
+    homes = [ann.hub.stack.state / "hub" / "homes" / each.user for each in (ann, bob)]
 
-    homes = [server.hub.stack.state / "hub" / "homes" / each.user for each in (server, neighbour)]
     owners = {home.stat().st_uid for home in homes}
 
     assert len(owners) == (2 if os.geteuid() == 0 else 1)
@@ -211,7 +230,7 @@ def test_sessions_of_two_users_have_two_user_ids(server: Server, neighbour: Serv
 def test_a_session_that_dies_at_once_says_why_within_seconds(server: Server) -> None:
     home = server.hub.stack.state / "hub" / "homes" / server.user
     server.started(profile="light")
-    server.hub.call("DELETE", server.path)
+    server.stopped()
     owner = home.stat()
     broken = home / ".jupyter" / "jupyter_server_config.py"
     broken.parent.mkdir(exist_ok=True)
