@@ -17,6 +17,7 @@ from data_mgmt.backends import Did, DidInfo, DidType
 from data_mgmt.forms import ReplicaForm, SearchForm, SearchQuery
 from data_mgmt.models import ReplicaRequest, RequestState
 from data_mgmt.services import DidView, Estimate, StorageOption
+from vre_portal.budget import Budget
 from vre_portal.components.formats import NOTHING, number, size
 from vre_portal.errors import InvalidRequest, NotFound, PortalError, UpstreamTimeout
 
@@ -83,23 +84,24 @@ class Estimated:
 
 def browse(user: User, query: Mapping[str, str]) -> Shown:
     """Return the scopes and, where a scope is chosen, what the search finds."""
-    known = services.scopes(user)
+    budget = Budget("rucio")
+    known = services.scopes(user, budget)
     query = _understood(query, known.value)
     form = SearchForm(query or None, scopes=known.value)
     context: dict[str, Any] = {
         "form": form,
         "known": known,
-        **_sorted_out(known.value, f"user.{user.handle}"),
+        **_sorted_out(known.value, services.own_scope(user)),
         "scope": query.get("scope", ""),
     }
     if not query.get("scope"):
-        return _everywhere(user, query, context, known.value)
+        return _everywhere(user, query, context, known.value, budget)
     if not form.is_valid() and query["scope"] not in known.value and not known.is_stale:
         raise NotFound(
             _("There is no scope %(scope)s. Choose one on the data page.")
             % {"scope": query["scope"]}
         )
-    return _with_results(user, query, context)
+    return _with_results(user, query, context, budget)
 
 
 def _understood(query: Mapping[str, str], scopes: tuple[str, ...]) -> dict[str, str]:
@@ -123,12 +125,18 @@ def _sorted_out(scopes: tuple[str, ...], own: str) -> dict[str, object]:
 
 
 def _everywhere(
-    user: User, query: Mapping[str, str], context: dict[str, Any], scopes: tuple[str, ...]
+    user: User,
+    query: Mapping[str, str],
+    context: dict[str, Any],
+    scopes: tuple[str, ...],
+    budget: Budget,
 ) -> Shown:
     if not query.get("name", "").strip():
         return Shown(context)
     asked = SearchQuery.of({**query, **_loose(query), "scope": "*"})
-    found = services.search_everywhere(user, scopes, pattern=asked.pattern, type=asked.type)
+    found = services.search_everywhere(
+        user, scopes, pattern=asked.pattern, type=asked.type, budget=budget
+    )
     if not found.items and len(found.silent) == len(scopes):
         problem = UpstreamTimeout(_("Rucio is slow at the moment. Try again."), service="rucio")
         return Shown({**context, "problem": problem}, problem.status)
@@ -144,7 +152,9 @@ def _everywhere(
     )
 
 
-def _with_results(user: User, query: Mapping[str, str], context: dict[str, Any]) -> Shown:
+def _with_results(
+    user: User, query: Mapping[str, str], context: dict[str, Any], budget: Budget
+) -> Shown:
     try:
         asked = SearchQuery.of({**query, **_loose(query)})
         found = services.search(
@@ -155,6 +165,7 @@ def _with_results(user: User, query: Mapping[str, str], context: dict[str, Any])
             filters=asked.filters,
             limit=FIRST_ROWS,
             after=query.get("after") or None,
+            budget=budget,
         )
     except (InvalidRequest, PortalError) as exc:
         if isinstance(exc, NotFound) or not (exc.retryable or isinstance(exc, InvalidRequest)):

@@ -63,6 +63,8 @@ SERVICE = "rucio"
 MAX_ERROR = 64 * 1024
 BUFFER = 256 * 1024
 CONNECTIONS = 64
+UNAUTHORIZED = 401
+SETTLE_SECONDS = 0.3
 _PATHS = (
     re.compile(r"/api/v1/data/(?P<part>scopes|dids)"),
     re.compile(r"/api/v1/data/dids/(?P<scope>[^/]+)/(?P<name>.+)/(?P<part>contents|files)"),
@@ -152,6 +154,12 @@ class Streams:
         # The address is quoted already; a second time would change names.
         address = URL(source.url, encoded=True)
         try:
+            answer = await self._session().get(address, headers=headers, allow_redirects=False)
+            if answer.status != UNAUTHORIZED:
+                return answer
+            # Rucio refuses a new token that several requests bring at once; soon it knows it.
+            answer.close()
+            await asyncio.sleep(SETTLE_SECONDS)
             return await self._session().get(address, headers=headers, allow_redirects=False)
         except TimeoutError as exc:
             raise UpstreamTimeout(

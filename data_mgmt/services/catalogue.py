@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.credentials import credential_for
-from accounts.models import User
+from accounts.models import BackendAccount, User
 from data_mgmt.backends import (
     Availability,
     Did,
@@ -77,10 +77,16 @@ class DidView:
     missing: tuple[str, ...] = field(default=())
 
 
-def scopes(user: User) -> Known:
+def own_scope(user: User) -> str:
+    """Return the scope of the user's own account."""
+    accounts = BackendAccount.objects.filter(user=user, service=SERVICE).exclude(account="")
+    return f"user.{accounts.values_list('account', flat=True).first() or user.handle}"
+
+
+def scopes(user: User, budget: Budget | None = None) -> Known:
     """Return the scopes, and when they are from if Rucio does not answer now."""
     credential = credential_for(user, SERVICE)
-    asked = Budget(SERVICE).ask(lambda: get_backend().list_scopes(credential))
+    asked = (budget or Budget(SERVICE)).ask(lambda: get_backend().list_scopes(credential))
     return _fresh_or_known(f"scopes:{user.pk}", asked)
 
 
@@ -93,13 +99,13 @@ def search(
     filters: Mapping[str, Any] | None = None,
     limit: int = 100,
     after: str | None = None,
-    seconds: float | None = None,
+    budget: Budget | None = None,
 ) -> SearchPage:
     """Return a page of the DIDs of a scope whose names match, in the order of names."""
     credential = credential_for(user, SERVICE)
     backend = get_backend()
     found = (
-        Budget(SERVICE, seconds)
+        (budget or Budget(SERVICE))
         .ask(
             lambda: backend.search_dids(
                 credential,
@@ -126,11 +132,16 @@ class Everywhere:
 
 
 def search_everywhere(
-    user: User, scopes_: Sequence[str], *, pattern: str, type: DidType | None = None
+    user: User,
+    scopes_: Sequence[str],
+    *,
+    pattern: str,
+    type: DidType | None = None,
+    budget: Budget | None = None,
 ) -> Everywhere:
     """Return DIDs of many scopes whose names match, some of each, asked at once."""
     credential = credential_for(user, SERVICE)
-    backend, budget = get_backend(), Budget(SERVICE)
+    backend, budget = get_backend(), budget or Budget(SERVICE)
 
     def question(scope: str) -> Callable[[], DidPage]:
         return lambda: backend.search_dids(

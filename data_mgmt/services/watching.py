@@ -176,13 +176,8 @@ def _sizes(credential: Credential, did: Did) -> dict[str, int]:
 
 
 def _reason(credential: Credential, rule: Rule) -> str:
-    """Return in words why a rule does not go on: what its files say, else what the rule says."""
-    try:
-        faults = get_backend().faults(credential, rule.id)
-    except PortalError:
-        faults = ()
-    reasons = Counter(fault.reason for fault in faults if fault.reason)
-    said = reasons.most_common(1)[0][0] if reasons else rule.error or _("Rucio gives no reason")
+    """Return in words why a rule does not go on: what the rule says, else what its files say."""
+    said = rule.error or _commonest_fault(credential, rule.id) or _("Rucio gives no reason")
     if not rule.locks_stuck:
         return said
     return ngettext(
@@ -190,6 +185,15 @@ def _reason(credential: Credential, rule: Rule) -> str:
         "%(count)d of %(total)d files do not arrive: %(reason)s",
         rule.locks_stuck,
     ) % {"count": rule.locks_stuck, "total": rule.locks_total, "reason": said}
+
+
+def _commonest_fault(credential: Credential, rule_id: str) -> str:
+    try:
+        faults = get_backend().faults(credential, rule_id)
+    except PortalError:
+        return ""
+    reasons = Counter(fault.reason for fault in faults if fault.reason)
+    return reasons.most_common(1)[0][0] if reasons else ""
 
 
 def _gone(request: ReplicaRequest) -> None:

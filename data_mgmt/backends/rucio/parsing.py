@@ -139,6 +139,8 @@ def fault_of(row: Row) -> FileFault:
 def reason_of(text: object) -> str:
     """Return an error's sentence without the name of the enumeration before it."""
     reason = str(text or "")
+    if reason.startswith("RequestState."):
+        return ""  # the analysis of a rule tells the state of a transfer as its error
     head, colon, rest = reason.partition(":")
     return rest.strip() if colon and head.startswith("RequestErrMsg.") else reason
 

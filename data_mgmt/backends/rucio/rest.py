@@ -8,8 +8,10 @@ line of JSON anyway. Only downloads use it (`download`), because they know the s
 from __future__ import annotations
 
 import json
+import random
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -35,6 +37,7 @@ from vre_portal.http import call
 SERVICE = "rucio"
 NAME = "Rucio"
 NDJSON = "application/x-json-stream"
+SETTLE_SECONDS = (0.1, 0.4)
 
 FORBIDDEN = frozenset({"AccessDenied"})
 NOT_FOUND = frozenset(
@@ -103,18 +106,34 @@ def ask(
 ) -> requests.Response:
     """Send one request for the credential's owner and return the answer if it is good."""
     extra: dict[str, Any] = {} if body is None else {"json": body}
-    answer = call(
-        NAME,
-        method,
-        address() + path,
-        headers=headers_of(credential),
-        params=params,
-        stream=stream,
-        **extra,
-    )
+
+    def send() -> requests.Response:
+        headers = headers_of(credential)
+        url = address() + path
+        return call(NAME, method, url, headers=headers, params=params, stream=stream, **extra)
+
+    answer = send()
+    if answer.status_code == requests.codes.unauthorized:
+        answer = _once_more(answer, send)
     if not answer.ok:
         raise error_of(answer.status_code, answer.headers.get("ExceptionClass", ""), answer.content)
     return answer
+
+
+def _once_more(
+    refused: requests.Response, send: Callable[[], requests.Response]
+) -> requests.Response:
+    """Send again what was refused at the door.
+
+    Rucio writes a token that it has not seen into its database. When several requests bring the
+    same new one at once, all but the first fail there, and it calls that CannotAuthenticate.
+    Nothing was done for them, so that sending again is safe, whatever the method.
+    """
+    if refused.headers.get("ExceptionClass") != "CannotAuthenticate":
+        return refused
+    refused.close()
+    time.sleep(random.uniform(*SETTLE_SECONDS))  # noqa: S311 - spreads them, guards nothing
+    return send()
 
 
 def value(credential: Credential, path: str, *, params: Mapping[str, str] | None = None) -> Any:
