@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from accounts.models import AudienceToken, TokenGrant, User
 from activity.models import Event
-from data_mgmt.backends import get_backend as get_data_backend
 from reproducibility import services
 from reproducibility.models import KEPT, Analysis, Run, RunState
 from reproducibility.services import reproducing, staging
@@ -22,7 +21,7 @@ from tests.unit.reproducibility.conftest import (
     work,
     write_analysis,
 )
-from vre_portal.errors import Conflict, InvalidRequest, NotFound, UpstreamUnavailable
+from vre_portal.errors import InvalidRequest, NotFound, UpstreamUnavailable
 
 DOWN = UpstreamUnavailable("REANA does not answer.", service="reana")
 
@@ -360,103 +359,6 @@ def test_an_analysis_without_inputs_runs_too(
 
     assert run.state == RunState.FINISHED
     assert run.inputs == []
-
-
-# Stop.
-
-
-def test_a_run_stopped_before_any_work_makes_no_workflow(
-    alice: User, run: Run, workflow_backend: FakeWorkflows, data_backend: FakeDataBackend
-) -> None:
-    services.stop_run(alice, run.pk)
-
-    finish(run)
-
-    assert (run.state, run.message) == (RunState.STOPPED, "Stopped by you.")
-    assert not workflow_backend.workflows
-    assert data_backend.calls["download"] == 0
-    assert {state for _, state in states_of(run)} == {"skipped"}
-
-
-@pytest.mark.parametrize(("method", "left"), [("download", []), ("list_files", ["deleted"])])
-def test_a_stop_while_the_inputs_are_on_their_way_is_heard(
-    run: Run, workflow_backend: FakeWorkflows, monkeypatch: pytest.MonkeyPatch,
-    method: str, left: list[str],
-) -> None:  # fmt: skip
-    fake = workflow_backend if method == "list_files" else get_data_backend()
-    real = getattr(fake, method)
-
-    def stop_meanwhile(*args: object) -> object:
-        Run.objects.update(stop_wanted=True)
-        return real(*args)
-
-    monkeypatch.setattr(fake, method, stop_meanwhile)
-    finish(run)
-
-    assert run.state == RunState.STOPPED
-    assert [made.workflow.state for made in workflow_backend.workflows.values()] == left
-    assert workflow_backend.calls["start"] == 0
-
-
-@pytest.mark.parametrize(
-    ("running", "left"), [(False, "deleted"), (True, "stopped")], ids=["queued", "running"]
-)
-def test_a_stop_reaches_the_workflow(
-    alice: User, run: Run, workflow_backend: FakeWorkflows, running: bool, left: str
-) -> None:
-    work(run)
-    if running:
-        workflow_backend.run(1)
-        work(run)
-    services.stop_run(alice, run.pk)
-
-    finish(run)
-
-    assert run.state == RunState.STOPPED
-    assert workflow_backend.only().workflow.state == left
-    assert Event.objects.filter(verb="run.stopped").count() == 1
-
-
-def test_a_stop_while_comparing_gives_no_verdict(
-    alice: User, run: Run, workflow_backend: FakeWorkflows
-) -> None:
-    work(run)
-    workflow_backend.run()
-    work(run)
-    services.stop_run(alice, run.pk)
-
-    finish(run)
-
-    assert (run.state, run.verdict) == (RunState.STOPPED, None)
-
-
-def test_a_workflow_that_moves_on_between_look_and_order_is_stopped_all_the_same(
-    alice: User, run: Run, workflow_backend: FakeWorkflows
-) -> None:
-    work(run)
-    services.stop_run(alice, run.pk)
-    workflow_backend.fail_on("cancel", Conflict("It is running."))
-    work(run)
-    between = run.state
-    workflow_backend.fail_on("cancel", None)
-
-    finish(run)
-
-    assert between == RunState.QUEUED
-    assert run.state == RunState.STOPPED
-
-
-def test_an_ended_run_can_not_be_stopped(
-    alice: User, run: Run, workflow_backend: FakeWorkflows
-) -> None:
-    workflow_backend.runs_by_itself = True
-    finish(run)
-
-    with pytest.raises(Conflict, match="finished already"):
-        services.stop_run(alice, run.pk)
-
-    run.refresh_from_db()
-    assert run.message == "2 of 2 outputs bit-identical."
 
 
 def test_a_run_can_be_started_again_with_its_parameters(
