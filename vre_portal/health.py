@@ -13,7 +13,6 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy
-from redis.exceptions import RedisError
 
 from vre_portal.config import get_config
 from vre_portal.errors import PortalError
@@ -76,14 +75,7 @@ def check_backends() -> None:
     for service, url in addresses().items():
         up = _answers(service, url)
         since = None if up else _known().get(service, {}).get("since") or datetime.now(UTC)
-        _remember(service, up=up, since=since)
-
-
-def _remember(service: str, *, up: bool, since: datetime | None) -> None:
-    try:
         cache.set(f"backend:{service}", {"up": up, "since": since}, KEEP_SECONDS)
-    except RedisError as exc:
-        log.warning("cache does not answer: %s", exc)
 
 
 def _answers(service: str, url: str) -> bool:
@@ -94,11 +86,7 @@ def _answers(service: str, url: str) -> bool:
 
 
 def _known() -> dict[str, dict[str, Any]]:
-    try:
-        found = cache.get_many([f"backend:{service}" for service in addresses()])
-    except RedisError as exc:
-        log.warning("cache does not answer: %s", exc)
-        return {}
+    found = cache.get_many([f"backend:{service}" for service in addresses()])
     return {key.removeprefix("backend:"): value for key, value in found.items()}
 
 

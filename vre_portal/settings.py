@@ -102,7 +102,7 @@ _valkey = CONFIG.valkey_url.get_secret_value()
 _at_once = {"socket_connect_timeout": 1, "socket_timeout": 2}
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "vre_portal.caching.MissingWhenDown",
         "LOCATION": _valkey,
         "OPTIONS": {**_at_once, "retry": Retry(NoBackoff(), 1)},
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.test import Client, override_settings
 from kombu.exceptions import OperationalError
 
@@ -57,3 +58,13 @@ def test_operations_wait_for_the_clock(
         operations.begin("test", subject=uuid.uuid4(), user_id=alice.pk)
 
     assert Operation.objects.get().state == "waiting"
+
+
+def test_the_cache_is_a_miss_that_counts_nothing(no_valkey: None) -> None:
+    cache.set("key", "value")
+
+    assert cache.get("key", "default") == "default"
+    assert cache.get_many(["key"]) == {}
+    assert cache.add("key", 1) is False
+    assert cache.incr("key") == 0
+    assert cache.delete("key") is False
