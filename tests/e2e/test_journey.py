@@ -164,9 +164,9 @@ def test_a_session_is_stopped(researcher: Person, lab: dict[str, Page]) -> None:
     lab["tab"].close(run_before_unload=False)
     page = researcher.open("/sessions/")
     researcher.look("sessions")
-    page.get_by_role("main").get_by_role("link", name=re.compile("Physics")).first.click()
+    page.get_by_role("main").get_by_role("link", name="dimuon_synthetic_2026").first.click()
 
-    page.get_by_role("button", name="Stop").first.click()
+    page.get_by_role("main").get_by_role("button", name="Stop").first.click()
     page.locator("dialog[open], [popover]:popover-open").get_by_role("button", name="Stop").click()
 
     expect(page.locator("main .state").first).to_have_text("stopped", timeout=LONG)
@@ -180,9 +180,10 @@ def test_an_analysis_is_reproduced_to_the_bit(researcher: Person) -> None:
 
     page.get_by_role("button", name="Reproduce this").click()
 
-    expect(page.get_by_text("3 of 3 outputs are bit-identical").first).to_be_visible(timeout=LONG)
-    expect(page.get_by_text("Inputs verified (7 of 7 checksums)").first).to_be_visible()
-    expect(page.get_by_text("Environment substituted").first).to_be_visible()
+    verdict = page.locator(".verdict")
+    expect(verdict).to_contain_text("3 of 3 outputs bit-identical", timeout=LONG)
+    expect(verdict).to_contain_text("Inputs verified (7 of 7 checksums)")
+    expect(verdict).to_contain_text("Environment substituted")
     researcher.look("run")
 
 

@@ -250,7 +250,8 @@ class FakeDataBackend:
 
     def _must_exist(self, did: Did) -> None:
         if did not in self.types:
-            raise NotFound("There is no such file, dataset or container.", service="rucio")
+            words = f"There is no such file, dataset or container: {did}."
+            raise NotFound(words, service="rucio")
 
     def _files(self, did: Did) -> list[Did]:
         if self.types[did] is DidType.FILE:

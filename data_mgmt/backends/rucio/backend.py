@@ -135,7 +135,12 @@ class RucioBackend:
     def get_did(self, credential: Credential, did: Did) -> DidInfo:
         """Return a DID; the depth makes Rucio count the files of an open collection."""
         path = f"/dids/{did_path(did)}"
-        info = parsing.info_of(rest.value(credential, path, params={"dynamic_depth": "FILE"}))
+        try:
+            row = rest.value(credential, path, params={"dynamic_depth": "FILE"})
+        except NotFound as exc:
+            words = f"There is no such file, dataset or container: {did}."
+            raise NotFound(words, service="rucio") from exc
+        info = parsing.info_of(row)
         if info.type is DidType.FILE:
             return DidInfo(did, info.type, info.bytes, 1, info.account, adler32=info.adler32)
         return info
