@@ -157,7 +157,7 @@ def test_in_the_session_rucio_knows_the_user(researcher: Person, lab: dict[str, 
 
     output = tab.locator(".jp-OutputArea-output")
     expect(output.get_by_text(f"Rucio knows you as {account}").first).to_be_visible(timeout=LONG)
-    expect(tab.locator(".jp-OutputArea-output img").first).to_be_visible(timeout=LONG)
+    expect(tab.locator(".jp-OutputArea-output img:visible").first).to_be_visible(timeout=LONG)
 
 
 def test_a_session_is_stopped(researcher: Person, lab: dict[str, Page]) -> None:
