@@ -347,7 +347,6 @@ def test_the_account_of_an_identity_is_found_again(world: World) -> None:
     assert f"user.{handle}" in world.backend.list_scopes(service)
 
 
-@pytest.mark.skipif(not REAL, reason="only the real one reads tokens")
 def test_a_token_of_nobody_means_sign_in_again() -> None:
     world = next(_real())
     later = datetime.now(UTC) + timedelta(minutes=5)
