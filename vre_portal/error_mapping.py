@@ -14,6 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from vre_portal.errors import (
+    CredentialExpired,
     Forbidden,
     InvalidRequest,
     NotFound,
@@ -68,12 +69,25 @@ def error_page(request: HttpRequest, error: PortalError) -> HttpResponse:
             problem_of(error), status=error.status, content_type=PROBLEM, headers=_headers(error)
         )
     if isinstance(error, SignInRequired) and request.method == "GET":
-        return redirect(f"/accounts/login/?{urlencode({'next': request.get_full_path()})}")
-    context = {"error": error, "reference": request_id.get()}
+        return redirect(_sign_in_url(request, error))
+    context = {
+        "error": error,
+        "reference": request_id.get(),
+        "sign_in_url": _sign_in_url(request, error),
+    }
     answer = render(request, "error.html", context, status=error.status)
     for name, value in _headers(error).items():
         answer[name] = value
     return answer
+
+
+def _sign_in_url(request: HttpRequest, error: PortalError) -> str:
+    """Return where to sign in, or, with an ended sign-in at a provider, to do so again."""
+    query = {"next": request.get_full_path()} if request.method == "GET" else {}
+    if isinstance(error, CredentialExpired):
+        # Whoever is signed in to the portal would else be led past the page.
+        query["again"] = error.provider
+    return f"/accounts/login/?{urlencode(query)}"
 
 
 def _headers(error: PortalError) -> dict[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from accounts import provisioning, services
 from accounts.models import AccountState, BackendAccount, User
 from tests.factories import make_user
 from vre_portal import operations
-from vre_portal.errors import InvalidRequest, PortalError
+from vre_portal.error_mapping import error_page
+from vre_portal.errors import CredentialExpired, InvalidRequest, PortalError
 from vre_portal.models import Operation
 
 
@@ -133,3 +134,17 @@ def test_who_am_i_needs_a_sign_in(client: Client, db: None) -> None:
 
     assert answer.status_code == 401
     assert answer.json()["code"] == "sign-in-required"
+
+
+def test_an_ended_sign_in_leads_to_the_provider_and_back(
+    browser: Client, rf: RequestFactory, alice: User
+) -> None:
+    request = rf.get("/data/cms:dimuon")
+    request.user, request.session = alice, browser.session
+    error = CredentialExpired("Your sign-in has ended.", provider="escape")
+
+    page = error_page(request, error).content.decode()
+
+    link = "/accounts/login/?next=%2Fdata%2Fcms%3Adimuon&amp;again=escape"
+    assert link in page
+    assert browser.get(link.replace("&amp;", "&")).status_code == 200
