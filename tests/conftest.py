@@ -14,6 +14,11 @@ from tests.factories import make_user
 from tests.fakes.provider import FakeProvider, serve
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the browser to the end: its event loop runs in this thread and admits no other."""
+    items.sort(key=lambda item: "e2e" in item.path.parts)
+
+
 @pytest.fixture
 def alice(db: None) -> User:
     """Somebody who has signed in and accepted the terms."""

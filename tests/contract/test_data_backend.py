@@ -115,8 +115,8 @@ def _storage_without(backend: DataBackend, who: Credential, did: Did) -> str:
         for storage in backend.list_storages(who)
         if storage.kind is StorageKind.DISK and storage.name not in held
     ]
-    assert names, f"every disk has {did} already"
-    return names[0]
+    # Once every disk has it there is none; the copying test, which runs once, then fails by name.
+    return names[0] if names else f"no disk without {did}"
 
 
 def test_the_service_knows_the_person(world: World) -> None:
