@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -14,6 +15,7 @@ from demo.stack import Stack
 from tests.signin import exchange, sign_in
 
 TIMEOUT = 30
+ACCOUNT_SECONDS = 60
 PROVIDER = re.compile(r'action="(/accounts/login/[a-z-]+/[^"]*)"')
 HIDDEN = re.compile(r'type="hidden" name="([\w-]+)" value="([^"]*)"')
 
@@ -28,10 +30,23 @@ class Person:
 
 def person(stack: Stack, username: str) -> Person:
     """Return a demo person at both doors."""
-    token = exchange(stack, sign_in(stack, username), "rucio")
+    portal = _browser(stack, username)
+    _wait_for_accounts(portal, stack)
     rucio = requests.Session()
-    rucio.headers["X-Rucio-Auth-Token"] = token
-    return Person(_browser(stack, username), rucio)
+    rucio.headers["X-Rucio-Auth-Token"] = exchange(stack, sign_in(stack, username), "rucio")
+    return Person(portal, rucio)
+
+
+def _wait_for_accounts(browser: requests.Session, stack: Stack) -> None:
+    """Wait until a first sign-in has its account in each backend."""
+    deadline = time.monotonic() + ACCOUNT_SECONDS
+    while time.monotonic() < deadline:
+        answer = browser.get(stack.url("portal", "/api/v1/me"), timeout=TIMEOUT)
+        answer.raise_for_status()
+        if all(row["state"] == "ready" for row in answer.json()["backends"]):
+            return
+        time.sleep(0.5)
+    raise TimeoutError("The person's accounts were not made in time.")
 
 
 def _browser(stack: Stack, username: str) -> requests.Session:
@@ -46,9 +61,7 @@ def _browser(stack: Stack, username: str) -> requests.Session:
         answers = {"username": known.username, "password": known.password(stack)}
         page = _send(browser, page, page.url, answers)
     if "/accounts/terms/" in page.url:
-        page = _send(browser, page, page.url, {"accept": "on"})
-    answer = browser.get(stack.url("portal", "/api/v1/me"), timeout=TIMEOUT)
-    answer.raise_for_status()
+        page = _send(browser, page, page.url, {"accept": "yes"})
     return browser
 
 
