@@ -49,10 +49,6 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.display_name or self.handle
 
-    def has_role(self, role: Role) -> bool:
-        """Whether the group rules gave this role at the last sign-in."""
-        return role.value in self.roles
-
 
 class Identity(models.Model):
     """A sign-in at one provider; issuer and subject are kept byte for byte and are the key."""

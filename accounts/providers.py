@@ -46,7 +46,6 @@ class Provider:
     scopes: tuple[str, ...] = ("openid", "profile", "email", "offline_access")
     algorithms: tuple[str, ...] = ("RS256",)
     description: str = ""
-    logo: str = ""
     hint_parameter: str = ""
     groups_claim: str = "groups"
     group_authorities: tuple[str, ...] = ()
@@ -74,7 +73,7 @@ def registry() -> Mapping[str, Provider]:
 def _provider(entry: Mapping[str, Any]) -> Provider:
     claims = entry.get("claims", {})
     lists = ("scopes", "algorithms")
-    texts = ("description", "logo", "hint_parameter", "exchange_scope")
+    texts = ("description", "hint_parameter", "exchange_scope")
     given: dict[str, Any] = {key: tuple(entry[key]) for key in lists if key in entry}
     given |= {key: str(entry[key]) for key in texts if key in entry}
     refused = set(given.get("algorithms", ())) - set(ASYMMETRIC)

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import credentials, providers, services
+from accounts import credentials, presenting, providers, services
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.models import AccountState, TokenGrant, User
 from accounts.oidc import last_provider_cookie, safe_next
@@ -21,12 +21,6 @@ from vre_portal.live import close_sockets_of
 from vre_portal.models import Operation, OperationState
 
 log = logging.getLogger(__name__)
-SERVICES = {
-    "rucio": ("Rucio", "data"),
-    "jupyterhub": ("JupyterHub", "sessions"),
-    "reana": ("REANA", "runs"),
-}
-WORDS = {"ready": "done", "waiting": "pending"}
 
 
 @require_GET
@@ -109,11 +103,8 @@ def terms(request: SignedInRequest) -> HttpResponseBase:
 def checklist(request: SignedInRequest) -> HttpResponseBase:
     """Show the user's account in each backend: done, working, or failed with the reason."""
     rows = services.checklist(request.user)
-    for row in rows:
-        row.name, row.icon = SERVICES[row.service]  # type: ignore[attr-defined]  # for the page
-        row.word = WORDS.get(row.state, row.state)  # type: ignore[attr-defined]
     context = {
-        "rows": rows,
+        "rows": presenting.shown(rows),
         "all_ready": all(row.state == AccountState.READY for row in rows),
         "identities": request.user.identities.all(),
     }

@@ -17,7 +17,8 @@ import pytest
 from accounts.credentials import Credential
 from data_mgmt.backends import DataBackend, Did, DidType, Rule, RuleState, get_backend
 from data_mgmt.backends.values import StorageKind
-from tests.fakes.data import GIB, FakeDataBackend
+from tests.fakes.catalogue import GIB
+from tests.fakes.data import FakeDataBackend
 from vre_portal.config import get_config
 from vre_portal.errors import CredentialExpired, Forbidden, InvalidRequest, NotFound
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-import zlib
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import wraps
@@ -33,9 +30,9 @@ from data_mgmt.backends import (
     RuleState,
     Source,
     Storage,
-    StorageKind,
     Usage,
 )
+from tests.fakes.catalogue import FakeCatalogue, FakeRule
 from vre_portal.errors import (
     Conflict,
     Forbidden,
@@ -48,28 +45,6 @@ from vre_portal.errors import (
 
 P = ParamSpec("P")
 R = TypeVar("R")
-GIB = 2**30
-
-
-@dataclass
-class FakeFile:
-    """A file: its content and the storages that have it."""
-
-    content: bytes
-    storages: set[str] = field(default_factory=set)
-
-    @property
-    def adler32(self) -> str:
-        return f"{zlib.adler32(self.content):08x}"
-
-
-@dataclass
-class FakeRule:
-    """A rule and the files that have not arrived."""
-
-    rule: Rule
-    missing: list[Did]
-    fault: str = ""
 
 
 def counted(
@@ -90,114 +65,8 @@ def counted(
     return called  # type: ignore[return-value]  # mypy loses the method in the wrapper
 
 
-class FakeDataBackend:
+class FakeDataBackend(FakeCatalogue):
     """Does what `data_mgmt.backends.DataBackend` promises."""
-
-    def __init__(self) -> None:
-        self.calls: dict[str, int] = defaultdict(int)
-        self.failures: dict[str, PortalError] = {}
-        self.delays: dict[str, float] = {}
-        self.scopes: set[str] = set()
-        self.types: dict[Did, DidType] = {}
-        self.owners: dict[Did, str] = {}
-        self.files: dict[Did, FakeFile] = {}
-        self.children: dict[Did, list[Did]] = defaultdict(list)
-        self.descriptions: dict[Did, dict[str, Any]] = {}
-        self.storages: dict[str, Storage] = {}
-        self.limits: dict[tuple[str, str], int] = {}
-        self.rules: dict[str, FakeRule] = {}
-        self.accounts: dict[str, set[tuple[str, str]]] = {}
-        self.stream_base = "http://127.0.0.1:9"
-
-    # What tests say.
-
-    def fail_on(self, method: str, error: PortalError | None) -> None:
-        """Let a method (``*``: each) raise, until it is given None."""
-        if error is None:
-            self.failures.pop(method, None)
-        else:
-            self.failures[method] = error
-
-    def hang_on(self, method: str, seconds: float) -> None:
-        """Let a method take long."""
-        self.delays[method] = seconds
-
-    def add_storage(self, name: str, **values: Any) -> Storage:
-        """Put up a storage."""
-        made = Storage(name, **{"kind": StorageKind.DISK, "country": "Atlantis", **values})
-        self.storages[name] = made
-        return made
-
-    def add_file(self, did: str, content: bytes = b"data", at: Sequence[str] = ()) -> Did:
-        """Register a file at storages."""
-        made = self._add(did, DidType.FILE)
-        self.files[made] = FakeFile(content, set(at))
-        return made
-
-    def add_dataset(self, did: str, *members: Did, **metadata: Any) -> Did:
-        """Register a dataset of files."""
-        return self._collection(did, DidType.DATASET, members, metadata)
-
-    def add_container(self, did: str, *members: Did, **metadata: Any) -> Did:
-        """Register a container of datasets."""
-        return self._collection(did, DidType.CONTAINER, members, metadata)
-
-    def _collection(
-        self, did: str, kind: DidType, members: Sequence[Did], metadata: dict[str, Any]
-    ) -> Did:
-        made = self._add(did, kind)
-        self.children[made] += members
-        self.descriptions[made] = metadata
-        return made
-
-    def _add(self, text: str, kind: DidType) -> Did:
-        did = Did.parse(text)
-        self.scopes.add(did.scope)
-        self.types[did] = kind
-        return did
-
-    def set_limit(self, account: str, storage: str, size: int) -> None:
-        """Give an account a quota."""
-        self.limits[account, storage] = size
-
-    def inject(self, rule_id: str) -> None:
-        """Let the service work out what a new rule has to move."""
-        kept = self.rules[rule_id]
-        self._restate(kept)
-
-    def arrive(self, rule_id: str, count: int | None = None) -> None:
-        """Let files of a rule arrive, all unless a number is given."""
-        kept = self.rules[rule_id]
-        arrived = kept.missing[:count]
-        kept.missing = kept.missing[len(arrived) :]
-        for did in arrived:
-            self.files[did].storages.add(kept.rule.storage)
-        self._restate(kept)
-
-    def stick(self, rule_id: str, reason: str) -> None:
-        """Let what is missing of a rule be stuck."""
-        kept = self.rules[rule_id]
-        kept.fault = reason
-        self._restate(kept)
-
-    def remove(self, rule_id: str) -> None:
-        """Let a rule vanish."""
-        del self.rules[rule_id]
-
-    def _restate(self, kept: FakeRule) -> None:
-        total, missing = len(self._files(kept.rule.did)), len(kept.missing)
-        stuck = missing if kept.fault else 0
-        state = RuleState.OK if not missing else RuleState.REPLICATING
-        kept.rule = replace(
-            kept.rule,
-            state=RuleState.STUCK if stuck else state,
-            locks_ok=total - missing,
-            locks_replicating=missing - stuck,
-            locks_stuck=stuck,
-            error=kept.fault,
-        )
-
-    # What the portal asks.
 
     @counted
     def whoami(self, credential: Credential) -> str:
@@ -247,16 +116,6 @@ class FakeDataBackend:
         size = sum(len(self.files[file].content) for file in files)
         checksum = self.files[did].adler32 if did in self.files else ""
         return DidInfo(did, self.types[did], size, len(files), "root", adler32=checksum)
-
-    def _must_exist(self, did: Did) -> None:
-        if did not in self.types:
-            words = f"There is no such file, dataset or container: {did}."
-            raise NotFound(words, service="rucio")
-
-    def _files(self, did: Did) -> list[Did]:
-        if self.types[did] is DidType.FILE:
-            return [did]
-        return sorted({file for child in self.children[did] for file in self._files(child)})
 
     @counted
     def list_contents(self, credential: Credential, did: Did, *, limit: int) -> tuple[DidInfo, ...]:
@@ -367,11 +226,6 @@ class FakeDataBackend:
     @counted
     def get_rule(self, credential: Credential, rule_id: str) -> Rule:
         return self._kept(rule_id).rule
-
-    def _kept(self, rule_id: str) -> FakeRule:
-        if rule_id not in self.rules:
-            raise NotFound("This replication rule is gone.", service="rucio")
-        return self.rules[rule_id]
 
     @counted
     def list_rules(

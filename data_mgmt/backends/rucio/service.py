@@ -39,12 +39,6 @@ def service_credential() -> Credential:
         return kept
 
 
-def forget_service_credential() -> None:
-    """Drop the kept credential, so that the next call signs in."""
-    with _lock:
-        _kept.clear()
-
-
 def _sign_in() -> Credential:
     config = get_config()
     password = config.rucio_service_password

@@ -10,10 +10,14 @@ from django.utils import timezone
 
 from accounts import credentials
 from accounts.models import AudienceToken, User
+from data_mgmt import services
 from data_mgmt.backends import get_backend
 from data_mgmt.backends.values import Did, StorageKind
+from data_mgmt.models import ReplicaRequest
 from tests.factories import make_identity
-from tests.fakes.data import GIB, FakeDataBackend
+from tests.fakes.catalogue import GIB
+from tests.fakes.data import FakeDataBackend
+from tests.unit.data_mgmt.steps import work
 from vre_portal.config import get_config
 
 FAKE = "tests.fakes.data.FakeDataBackend"
@@ -70,3 +74,12 @@ def alice(alice: User, data_backend: FakeDataBackend) -> User:
 def bob(bob: User, data_backend: FakeDataBackend) -> User:
     """Bob with a token for Rucio."""
     return give_token(bob, data_backend)
+
+
+@pytest.fixture
+def asked(alice: User, dimuon: Did) -> ReplicaRequest:
+    """A request whose rule was made."""
+    request = services.request_replica(alice, dimuon, storage="LAPP-DISK")
+    work()
+    request.refresh_from_db()
+    return request
