@@ -26,8 +26,11 @@ class GateMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer, or lead to the terms."""
+        # The path first: to know the user costs two queries, and health must not need them.
+        if request.path.startswith(OPEN):
+            return self.get_response(request)
         user = request.user
-        if not isinstance(user, User) or request.path.startswith(OPEN) or _accepted(request, user):
+        if not isinstance(user, User) or _accepted(request, user):
             return self.get_response(request)
         if request.path.startswith("/api/"):
             return error_page(request, Forbidden("Accept the terms of use in the portal first."))

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from channels.layers import get_channel_layer
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from pydantic import ValidationError
 
 from accounts.models import User
@@ -214,3 +216,13 @@ def test_the_api_page_lists_every_route(browser: Client) -> None:
 
     for path in ("/api/v1/me", "/api/v1/data/scopes", "/api/v1/sessions", "/api/v1/analyses"):
         assert path in page
+
+
+def test_being_alive_needs_no_database(client: Client, alice: User) -> None:
+    client.force_login(alice)
+
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get("/healthz")
+
+    assert answer.status_code == 200
+    assert len(queries) == 0
