@@ -36,6 +36,6 @@ def _group(provider: Provider, name: str) -> str:
 
 
 def roles_of(provider: Provider, groups: Iterable[str]) -> list[str]:
-    """Return the roles that the provider's rules give to these groups; researcher for everybody."""
+    """Return the roles that the provider's rules give to these groups; member for everybody."""
     given = {role for group, role in provider.roles if group in set(groups)}
-    return sorted({Role.RESEARCHER.value} | (given & set(Role.values)))
+    return sorted({Role.MEMBER.value} | (given & set(Role.values)))

@@ -19,7 +19,7 @@ def make_user(name: str = "alice", *, accepted: bool = True, ready: bool = True)
     """Return a person who has signed in, with an account in each backend when `ready`."""
     number = next(_numbers)
     user = User.objects.create_user(f"{name}-t{number:04d}", display_name=name.title())
-    user.roles = ["researcher"]
+    user.roles = ["member"]
     user.save()
     if accepted:
         Acceptance.objects.create(user=user, version=get_config().terms_version)

@@ -124,6 +124,19 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
 def close_sockets_of(user_id: object) -> None:
     """Close each open websocket of a user."""
+    _close(f"user:{user_id}")
+
+
+def close_sockets_of_session(web_session_id: object) -> None:
+    """Close each open websocket of one signed-in browser."""
+    _close(f"web-session:{web_session_id}")
+
+
+def _close(name: str) -> None:
     layer = get_channel_layer()
-    if layer is not None:
-        async_to_sync(layer.group_send)(group_of(f"user:{user_id}"), {"type": "live.close"})
+    if layer is None:
+        return
+    try:
+        async_to_sync(layer.group_send)(group_of(name), {"type": "live.close"})
+    except (OSError, RedisError) as exc:
+        log.warning("live: %s not closed, it will notice by itself: %s", name, exc)

@@ -7,6 +7,8 @@ import re
 from contextvars import ContextVar
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+#: The address of the client that the request came from; empty outside of requests.
+client_address: ContextVar[str] = ContextVar("client_address", default="")
 
 _SECRETS = re.compile(
     r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"  # a JWT

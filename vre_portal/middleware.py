@@ -1,4 +1,4 @@
-"""A short id for each request: in logs, in answers, and in calls to backends."""
+"""A short id for each request, in logs, in answers and in calls to backends; and its origin."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from vre_portal.logs import request_id
+from vre_portal.addresses import client_of
+from vre_portal.logs import client_address, request_id
 
 
 class RequestIdMiddleware:
@@ -19,9 +20,12 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer with the id in a header."""
         token = request_id.set(secrets.token_hex(6))
+        peer = str(request.META.get("REMOTE_ADDR", ""))
+        address = client_address.set(client_of(peer, request.headers.get("X-Forwarded-For", "")))
         try:
             response = self.get_response(request)
             response["X-Request-Id"] = request_id.get()
             return response
         finally:
             request_id.reset(token)
+            client_address.reset(address)

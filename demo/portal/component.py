@@ -24,7 +24,7 @@ PROVIDERS: Mapping[str, Mapping[str, Any]] = {
         "description": "For members of the ESCAPE collaboration",
         "extra_scopes": ["wlcg.groups"],
         "claims": {"groups": "wlcg.groups"},
-        "roles": {"/escape/data-managers": "data-manager", "/escape/operators": "operator"},
+        "roles": {"/escape/data-managers": "datamanager", "/escape/operators": "operator"},
     },
     "checkin": {
         "name": "Check-in",

@@ -20,7 +20,7 @@ PROVIDER = Provider(
     client_secret="",
     groups_claim="eduperson_entitlement",
     group_authorities=("aai.egi.eu",),
-    roles=(("km3net/managers", "data-manager"), ("km3net", "no-such-role")),
+    roles=(("km3net/managers", "datamanager"), ("km3net", "no-such-role")),
 )
 
 
@@ -60,4 +60,4 @@ def test_nonsense_groups_are_none(told: object) -> None:
 
 
 def test_rules_give_known_roles_only() -> None:
-    assert roles_of(PROVIDER, ["km3net", "km3net/managers"]) == ["data-manager", "researcher"]
+    assert roles_of(PROVIDER, ["km3net", "km3net/managers"]) == ["datamanager", "member"]

@@ -74,12 +74,12 @@ def test_groups_give_roles_and_losing_them_takes_them(
 ) -> None:
     provider.claims["wlcg.groups"] = ["/escape", "/escape/operators"]
     sign_in(client, provider)
-    assert User.objects.get().roles == ["operator", "researcher"]
+    assert User.objects.get().roles == ["member", "operator"]
     provider.claims["wlcg.groups"] = ["/escape"]
 
     sign_in(Client(), provider)
 
-    assert User.objects.get().roles == ["researcher"]
+    assert User.objects.get().roles == ["member"]
 
 
 def test_the_session_id_changes_at_sign_in(client: Client, provider: FakeProvider) -> None:

@@ -1,4 +1,4 @@
-"""People, their identities, the vault's rows, and their accounts in the backends."""
+"""People, the identities with which they sign in, and the terms that they accepted."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.db import models
 
 
 class Role(models.TextChoices):
-    """What a person may do here, given by group rules at each sign-in."""
+    """What a person may do here, given by rules at each sign-in and refresh; none by default."""
 
-    RESEARCHER = "researcher"
-    DATA_MANAGER = "data-manager"
+    MEMBER = "member"
+    DATA_MANAGER = "datamanager"
     OPERATOR = "operator"
 
 
@@ -30,7 +30,11 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person; `handle` is their name in every backend and never changes."""
+    """A person; `handle` is their name in every backend and never changes.
+
+    Whoever is suspended, or was merged into another account, is not active. `delete_after` is the
+    end of the grace time of somebody who asked to be deleted.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     handle = models.CharField(max_length=20, unique=True)
@@ -39,6 +43,10 @@ class User(AbstractBaseUser):
     groups = ArrayField(models.CharField(max_length=200), default=list)
     roles = ArrayField(models.CharField(max_length=20, choices=Role.choices), default=list)
     is_active = models.BooleanField(default=True)
+    suspended_at = models.DateTimeField(null=True)
+    suspension_reason = models.CharField(max_length=300, blank=True)
+    delete_after = models.DateTimeField(null=True)
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "handle"
@@ -51,7 +59,10 @@ class User(AbstractBaseUser):
 
 
 class Identity(models.Model):
-    """A sign-in at one provider; issuer and subject are kept byte for byte and are the key."""
+    """A way to sign in at one provider; issuer and subject are kept byte for byte and are the key.
+
+    `lapsed_at` says since when the provider no longer vouches for it; the next sign-in mends that.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
@@ -61,7 +72,13 @@ class Identity(models.Model):
     display_name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
     groups = ArrayField(models.CharField(max_length=200), default=list)
+    entitlements = ArrayField(models.CharField(max_length=400), default=list)
+    assurance = ArrayField(models.CharField(max_length=200), default=list)
+    acr = models.CharField(max_length=200, blank=True)
+    roles = ArrayField(models.CharField(max_length=20, choices=Role.choices), default=list)
+    institution = models.CharField(max_length=200, blank=True)
     last_sign_in = models.DateTimeField(null=True)
+    lapsed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -70,70 +87,6 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} at {self.issuer}"
-
-
-class TokenGrant(models.Model):
-    """What a provider gave for an identity, encrypted; the row lock guards the refresh token."""
-
-    identity = models.OneToOneField(Identity, on_delete=models.CASCADE, related_name="grant")
-    access_token = models.BinaryField()
-    access_expires_at = models.DateTimeField()
-    refresh_token = models.BinaryField(default=bytes)
-    id_token = models.BinaryField(default=bytes)
-    refreshed_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"grant of {self.identity_id}"
-
-
-class AudienceToken(models.Model):
-    """A short token for one audience, exchanged from a grant, kept encrypted until it is old."""
-
-    grant = models.ForeignKey(TokenGrant, on_delete=models.CASCADE, related_name="audiences")
-    audience = models.CharField(max_length=60)
-    token = models.BinaryField()
-    issued_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["grant", "audience"], name="audience_of_grant")
-        ]
-
-    def __str__(self) -> str:
-        return f"token for {self.audience}"
-
-
-class AccountState(models.TextChoices):
-    """How far an account in a backend is."""
-
-    WAITING = "waiting"
-    WORKING = "working"
-    READY = "ready"
-    FAILED = "failed"
-
-
-class BackendAccount(models.Model):
-    """A person's account in one backend: its name there, and how its making goes."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="backend_accounts")
-    service = models.CharField(max_length=20)
-    account = models.CharField(max_length=60, blank=True)
-    state = models.CharField(
-        max_length=10, choices=AccountState.choices, default=AccountState.WAITING
-    )
-    problem = models.TextField(blank=True)
-    attempt = models.PositiveIntegerField(default=0)
-    checked_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["user", "service"], name="one_account_a_service")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.account or '?'} in {self.service}: {self.state}"
 
 
 class Acceptance(models.Model):
