@@ -1,4 +1,4 @@
-"""Pages of signing in and out, the terms, and the checklist of accounts."""
+"""Pages of signing in and out."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import logging
 from urllib.parse import urlencode
 
 from django.contrib import auth, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from accounts import credentials, presenting, providers, services
-from accounts.decorators import SignedInRequest, signed_in
-from accounts.models import AccountState, TokenGrant, User
+from accounts import credentials, providers
+from accounts.models import TokenGrant, User
 from accounts.oidc import last_provider_cookie, safe_next
 from vre_portal.config import get_config
 from vre_portal.errors import PortalError
@@ -81,42 +80,3 @@ def _give_back(provider: providers.Provider, grant: TokenGrant) -> None:
             providers.revoke(provider, credentials.unseal(grant.refresh_token))
     finally:
         grant.delete()
-
-
-@require_http_methods(["GET", "POST"])
-@signed_in
-def terms(request: SignedInRequest) -> HttpResponseBase:
-    """Show the terms of use; accepting them starts the making of accounts."""
-    target = safe_next(request, request.POST.get("next") or request.GET.get("next"))
-    if request.method == "POST":
-        if request.POST.get("accept") != "yes":
-            context = {"next": target, "problem": _("Tick the box to accept the terms.")}
-            return render(request, "accounts/terms.html", context, status=422)
-        services.accept_terms(request.user)
-        return redirect("accounts:checklist") if target == "/" else redirect(target)
-    accepted = services.has_accepted_terms(request.user)
-    return render(request, "accounts/terms.html", {"next": target, "accepted": accepted})
-
-
-@require_GET
-@signed_in
-def checklist(request: SignedInRequest) -> HttpResponseBase:
-    """Show the user's account in each backend: done, working, or failed with the reason."""
-    rows = services.checklist(request.user)
-    context = {
-        "rows": presenting.shown(rows),
-        "all_ready": all(row.state == AccountState.READY for row in rows),
-        "identities": request.user.identities.all(),
-    }
-    fragment = request.GET.get("fragment") == "list"
-    return render(
-        request, "accounts/_checklist.html" if fragment else "accounts/checklist.html", context
-    )
-
-
-@require_POST
-@signed_in
-def repair(request: SignedInRequest, service: str) -> HttpResponseBase:
-    """Make or check one account again."""
-    services.repair(request.user, service)
-    return redirect("accounts:checklist")
