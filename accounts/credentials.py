@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import providers
+from accounts import providers, token_endpoint
 from accounts.models import AudienceToken, BackendAccount, Identity, TokenGrant, User
 from vre_portal.config import get_config
 from vre_portal.errors import CredentialExpired
@@ -46,7 +46,7 @@ def unseal(stored: bytes | memoryview) -> str:
     return vault().decrypt(bytes(stored)).decode()
 
 
-def store_grant(identity: Identity, tokens: providers.Tokens) -> TokenGrant:
+def store_grant(identity: Identity, tokens: token_endpoint.Tokens) -> TokenGrant:
     """Keep what a provider gave at a sign-in; older audience tokens of the identity are dropped."""
     grant, _made = TokenGrant.objects.update_or_create(
         identity=identity,
@@ -106,7 +106,9 @@ def _is_old(issued_at: datetime, expires_at: datetime, now: datetime) -> bool:
 
 def _exchange(identity: Identity, audience: str) -> AudienceToken:
     grant, subject_token = _fresh_access_token(identity)
-    tokens = providers.exchange(providers.get(identity.provider), subject_token, audience=audience)
+    tokens = token_endpoint.exchange(
+        providers.get(identity.provider), subject_token, audience=audience
+    )
     found, _made = AudienceToken.objects.update_or_create(
         grant=grant,
         audience=audience,
@@ -132,7 +134,9 @@ def _fresh_access_token(identity: Identity) -> tuple[TokenGrant, str]:
             return grant, unseal(grant.access_token)
         if not grant.refresh_token:
             raise _sign_in_again(identity)
-        tokens = providers.refresh(providers.get(identity.provider), unseal(grant.refresh_token))
+        tokens = token_endpoint.refresh(
+            providers.get(identity.provider), unseal(grant.refresh_token)
+        )
     except InvalidToken as exc:
         raise _sign_in_again(identity) from exc
     grant.access_token = seal(tokens.access_token)

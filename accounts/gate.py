@@ -18,6 +18,9 @@ class MembershipRequired(Forbidden):
 class Suspended(Forbidden):
     """The account is suspended, or was merged into another."""
 
+    def __init__(self) -> None:
+        super().__init__("Your account is suspended. Write to the operators.")
+
 
 def refusal(user: User) -> PortalError | None:
     """Return why this person may not act now, or None.
@@ -26,7 +29,7 @@ def refusal(user: User) -> PortalError | None:
     suspension has to reach everything within a minute.
     """
     if not user.is_active:
-        return Suspended("Your account is suspended. Write to the operators.")
+        return Suspended()
     if Role.MEMBER.value not in user.roles:
         return MembershipRequired("You are in no group that may use this portal.")
     if not user.acceptances.filter(version=get_config().terms_version).exists():

@@ -28,6 +28,12 @@ def begin(request: HttpRequest, identity: Identity, *, sid: str, auth_time: date
     )
 
 
+def renew(session: WebSession, *, sid: str, auth_time: datetime) -> None:
+    """Note that the person at a browser has just proven again who they are."""
+    session.sid, session.auth_time = sid, auth_time
+    session.save(update_fields=["sid", "auth_time"])
+
+
 def of_request(request: HttpRequest) -> WebSession | None:
     """Return the signed-in browser that asks."""
     key = request.session.session_key

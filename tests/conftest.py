@@ -54,8 +54,10 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
             issuer=fake.issuer,
             client_id="portal",
             client_secret="secret",
-            groups_claim="wlcg.groups",
-            roles=(("/escape/operators", "operator"),),
+            roles=(
+                {"role": "member", "group": "/escape"},
+                {"role": "operator", "group": "/escape/operators"},
+            ),
         )
         monkeypatch.setattr(providers, "registry", lambda: {"escape": configured})
         yield fake

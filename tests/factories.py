@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts import credentials
 from accounts.models import Acceptance, AccountState, BackendAccount, Identity, User
-from accounts.providers import Tokens
+from accounts.token_endpoint import Tokens
 from vre_portal.config import get_config
 
 _numbers = count(1)

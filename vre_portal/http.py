@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -37,9 +38,12 @@ def call(
     *,
     headers: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    max_bytes: int | None = None,
     **kwargs: Any,
 ) -> requests.Response:
     """Send one request and return the answer, whatever its status but 502, 503 and 504.
+
+    With `max_bytes` no more than that is read, and no longer than the time-out in all.
 
     Raises
     ------
@@ -47,6 +51,8 @@ def call(
         No answer within `timeout` seconds (the configured one unless given).
     UpstreamUnavailable
         No connection, or the service's front says that it is down.
+    UpstreamRefused
+        The answer is larger than `max_bytes`, or is no HTTP.
     """
     seconds = timeout or get_config().upstream_timeout
     sent = {"X-Request-Id": request_id.get(), **(headers or {})}
@@ -57,8 +63,11 @@ def call(
             headers=sent,
             timeout=(min(CONNECT_SECONDS, seconds), seconds),
             allow_redirects=False,
+            stream=max_bytes is not None,
             **kwargs,
         )
+        if max_bytes is not None:
+            _read(answer, max_bytes, deadline=time.monotonic() + seconds)
     except requests.Timeout as exc:
         raise UpstreamTimeout(
             f"{service} did not answer in time. Try again.", service=service
@@ -74,6 +83,19 @@ def call(
             f"{service} is not available at the moment. Try again in a minute.", service=service
         )
     return answer
+
+
+def _read(answer: requests.Response, max_bytes: int, *, deadline: float) -> None:
+    """Read a body piece by piece, so that neither its size nor its slowness is unbounded."""
+    body = b""
+    with answer:
+        for piece in answer.iter_content(16 * 1024):
+            body += piece
+            if len(body) > max_bytes:
+                raise requests.RequestException(f"more than {max_bytes} bytes")
+            if time.monotonic() > deadline:
+                raise requests.Timeout("the body took too long")
+    answer._content = body
 
 
 def json_of(service: str, answer: requests.Response) -> Any:

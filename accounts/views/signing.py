@@ -11,9 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import credentials, providers
+from accounts import credentials, discovery, providers, token_endpoint, web_sessions
 from accounts.models import TokenGrant, User
-from accounts.oidc import last_provider_cookie, safe_next
+from accounts.oidc import safe_next
 from vre_portal.config import get_config
 from vre_portal.errors import PortalError
 from vre_portal.live import close_sockets_of
@@ -28,7 +28,7 @@ def login(request: HttpRequest) -> HttpResponse:
     target = safe_next(request, request.GET.get("next"))
     if request.user.is_authenticated and "again" not in request.GET:
         return redirect(target)
-    wanted = request.GET.get("again") or request.COOKIES.get(last_provider_cookie())
+    wanted = request.GET.get("again", "")
     ways = sorted(providers.registry().values(), key=lambda provider: provider.slug != wanted)
     context = {"providers": ways, "last": wanted, "next": target}
     return render(request, "accounts/login.html", context)
@@ -37,8 +37,11 @@ def login(request: HttpRequest) -> HttpResponse:
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
     """Sign out here first, then at the provider, which gets its refresh token back."""
-    user, slug = request.user, request.session.get("provider", "")
+    user, current = request.user, web_sessions.of_request(request)
+    slug = current.identity.provider if current else ""
     auth.logout(request)
+    if current is not None:
+        web_sessions.end([current])
     if not isinstance(user, User):
         return redirect("accounts:login")
     close_sockets_of(user.pk)
@@ -60,7 +63,7 @@ def _end_session_url(user: User, slug: str, *, keep_tokens: bool) -> str | None:
     try:
         if not keep_tokens:
             _give_back(provider, grant)
-        endpoint = providers.metadata(provider).get("end_session_endpoint")
+        endpoint = discovery.metadata(provider).get("end_session_endpoint")
     except PortalError as exc:
         log.warning("not signed out at %s: %s", slug, exc.message)
         return None
@@ -77,6 +80,6 @@ def _end_session_url(user: User, slug: str, *, keep_tokens: bool) -> str | None:
 def _give_back(provider: providers.Provider, grant: TokenGrant) -> None:
     try:
         if grant.refresh_token:
-            providers.revoke(provider, credentials.unseal(grant.refresh_token))
+            token_endpoint.revoke(provider, credentials.unseal(grant.refresh_token))
     finally:
         grant.delete()

@@ -24,14 +24,18 @@ PROVIDERS: Mapping[str, Mapping[str, Any]] = {
         "description": "For members of the ESCAPE collaboration",
         "extra_scopes": ["wlcg.groups"],
         "claims": {"groups": "wlcg.groups"},
-        "roles": {"/escape/data-managers": "datamanager", "/escape/operators": "operator"},
+        "roles": [
+            {"role": "member", "group": "/escape"},
+            {"role": "datamanager", "group": "/escape/data-managers"},
+            {"role": "operator", "group": "/escape/operators"},
+        ],
     },
     "checkin": {
         "name": "Check-in",
         "description": "For members of other collaborations, through EGI's federation",
         "extra_scopes": ["eduperson_entitlement", "voperson_id", "eduperson_assurance"],
-        "claims": {"groups": "eduperson_entitlement"},
-        "roles": {},
+        "group_authorities": ["aai.egi.eu"],
+        "roles": [{"role": "member", "group": "km3net"}],
     },
 }
 
@@ -86,18 +90,15 @@ def write_configuration(stack: Stack) -> None:
 
 
 def _provider(stack: Stack, slug: str) -> dict[str, Any]:
-    entry = PROVIDERS[slug]
+    entry = {name: value for name, value in PROVIDERS[slug].items() if name != "extra_scopes"}
+    scopes = ["openid", "profile", "email", "offline_access", *PROVIDERS[slug]["extra_scopes"]]
     return {
         "slug": slug,
-        "name": entry["name"],
-        "description": entry["description"],
         "issuer": issuer(stack, slug),
         "client_id": "portal",
         "client_secret": stack.secret(f"iam-{slug}-portal-client"),
-        "scopes": ["openid", "profile", "email", "offline_access", *entry["extra_scopes"]],
-        "algorithms": ["RS256"],
-        "claims": entry["claims"],
-        "roles": entry["roles"],
+        "scopes": scopes,
+        **entry,
     }
 
 

@@ -79,7 +79,7 @@ def _fake() -> Iterator[World]:
 
 def _real() -> Iterator[World]:
     # The same name as the portal gives, so that both find the same account.
-    from accounts.handles import handle_for
+    from accounts.handles import handles_for
     from demo.people import PEOPLE, issuer
     from tests.signin import claims_of, exchange, running_stack, sign_in
 
@@ -94,7 +94,7 @@ def _real() -> Iterator[World]:
     person = next(person for person in PEOPLE if person.username == "researcher")
     token = exchange(stack, sign_in(stack, person.username), "rucio")
     key = (issuer(stack, person.provider), str(claims_of(token)["sub"]))
-    handle = handle_for(*key, person.username)
+    handle = next(handles_for(*key, person.username))
     account = backend.ensure_account(
         backend.service_credential(),
         handle,

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from accounts.handles import handle_for
+from accounts.handles import handles_for
 from demo.people import PEOPLE
 from demo.rucio.component import STORAGES
 from demo.rucio.rest import Rest, RucioRefused, service
@@ -129,7 +129,7 @@ def member(stack: Stack, username: str) -> Member:
     token = exchange(stack, sign_in(stack, username), "rucio")
     claims = claims_of(token)
     person = next(person for person in PEOPLE if person.username == username)
-    account = handle_for(claims["iss"], claims["sub"], claims["preferred_username"])
+    account = next(handles_for(claims["iss"], claims["sub"], claims["preferred_username"]))
     root = service(stack)
     root.ensure(f"/accounts/{account}", {"type": "USER", "email": person.email})
     identity = {

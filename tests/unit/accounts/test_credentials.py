@@ -9,7 +9,7 @@ from django.db import connection
 
 from accounts import credentials
 from accounts.models import AudienceToken, TokenGrant, User
-from accounts.providers import Tokens
+from accounts.token_endpoint import Tokens
 from tests.factories import make_identity, make_user
 from tests.fakes.provider import FakeProvider
 from vre_portal.errors import CredentialExpired, UpstreamRefused
