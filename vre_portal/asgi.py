@@ -13,6 +13,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
 from django.urls import path  # noqa: E402
 
+from vre_portal.body_limit import BodyLimit  # noqa: E402
 from vre_portal.config import get_config  # noqa: E402
 from vre_portal.live import LiveConsumer  # noqa: E402
 from vre_portal.streaming import Streams  # noqa: E402
@@ -21,7 +22,7 @@ _live = URLRouter([path("ws/live", LiveConsumer.as_asgi())])  # type: ignore[arg
 
 application = ProtocolTypeRouter(
     {
-        "http": Streams(django_application),
+        "http": BodyLimit(Streams(django_application)),
         "websocket": OriginValidator(AuthMiddlewareStack(_live), [get_config().public_url]),
     }
 )

@@ -95,6 +95,15 @@ class InvalidRequest(PortalError):
         return {"field": self.field} if self.field else {}
 
 
+class TooLarge(PortalError):
+    """What was sent has more bytes than this address takes."""
+
+    code, title, status = "too-large", "Too large", 413
+
+    def __init__(self) -> None:
+        super().__init__("This is more than the portal takes at once. Send less than 1 MiB.")
+
+
 class QuotaExceeded(PortalError):
     """A limit is reached: `need`, `limit` and `used` in one unit (bytes unless the text says)."""
 
@@ -137,5 +146,5 @@ class UpstreamTimeout(PortalError):
 
 KINDS: tuple[type[PortalError], ...] = (
     SignInRequired, CredentialExpired, Forbidden, NotFound, Conflict, InvalidRequest,
-    QuotaExceeded, UpstreamRefused, UpstreamUnavailable, UpstreamTimeout,
+    TooLarge, QuotaExceeded, UpstreamRefused, UpstreamUnavailable, UpstreamTimeout,
 )  # fmt: skip

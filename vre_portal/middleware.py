@@ -1,4 +1,4 @@
-"""A short id for each request, in logs, in answers and in calls to backends; and its origin."""
+"""What holds for each request before anything else: id, origin, headers of the answer, size."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from vre_portal import headers
 from vre_portal.addresses import client_of
+from vre_portal.body_limit import MAX_BODY
+from vre_portal.error_mapping import error_page
+from vre_portal.errors import TooLarge
 from vre_portal.logs import client_address, request_id
 
 
@@ -29,3 +33,32 @@ class RequestIdMiddleware:
         finally:
             request_id.reset(token)
             client_address.reset(address)
+
+
+class HeadersMiddleware:
+    """Gives every answer the headers that all have; nothing is cached unless it says so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer with them; a view may have set a stricter one."""
+        response = self.get_response(request)
+        for name, value in headers.ALWAYS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", headers.PRIVATE)
+        return response
+
+
+class BodyLimitMiddleware:
+    """Refuses a body by its announced length; under WSGI there is none without."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 413, or pass on."""
+        announced = str(request.META.get("CONTENT_LENGTH") or "0")
+        if announced.isdigit() and int(announced) <= MAX_BODY:
+            return self.get_response(request)
+        return error_page(request, TooLarge())

@@ -27,6 +27,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import connections
 from django.http import HttpRequest
+from django.http.request import split_domain_port, validate_host
 from yarl import URL
 
 from accounts.credentials import Credential, credential_for
@@ -34,6 +35,7 @@ from accounts.models import User
 from accounts.services import has_accepted_terms
 from data_mgmt.backends import Did, Source, get_backend
 from data_mgmt.forms import SearchQuery
+from vre_portal import headers
 from vre_portal.config import get_config
 from vre_portal.error_mapping import PROBLEM, problem_of
 from vre_portal.errors import (
@@ -149,18 +151,18 @@ class Streams:
             await _body(send, b"", more=False)
 
     async def _open(self, source: Source) -> aiohttp.ClientResponse:
-        headers = {**source.headers, "Accept-Encoding": "identity"}
-        headers["X-Request-Id"] = request_id.get()
+        asking = {**source.headers, "Accept-Encoding": "identity"}
+        asking["X-Request-Id"] = request_id.get()
         # The address is quoted already; a second time would change names.
         address = URL(source.url, encoded=True)
         try:
-            answer = await self._session().get(address, headers=headers, allow_redirects=False)
+            answer = await self._session().get(address, headers=asking, allow_redirects=False)
             if answer.status != UNAUTHORIZED:
                 return answer
             # Rucio refuses a new token that several requests bring at once; soon it knows it.
             answer.close()
             await asyncio.sleep(SETTLE_SECONDS)
-            return await self._session().get(address, headers=headers, allow_redirects=False)
+            return await self._session().get(address, headers=asking, allow_redirects=False)
         except TimeoutError as exc:
             raise UpstreamTimeout(
                 "Rucio did not answer in time. Try again.", service=SERVICE
@@ -225,14 +227,16 @@ async def _left(receive: Receive) -> None:
 
 
 async def _start(send: Send, status: int, content_type: str) -> None:
-    headers = [
-        (b"content-type", content_type.encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"x-accel-buffering", b"no"),
-        (b"x-request-id", request_id.get().encode()),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    told = {
+        **headers.ALWAYS,
+        "Content-Security-Policy": headers.NO_PAGE,
+        "Content-Type": content_type,
+        "Cache-Control": headers.PRIVATE,
+        "X-Accel-Buffering": "no",
+        "X-Request-Id": request_id.get(),
+    }
+    lines = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+    await send({"type": "http.response.start", "status": status, "headers": lines})
 
 
 async def _body(send: Send, body: bytes, *, more: bool) -> None:
@@ -246,12 +250,14 @@ def _wanted(scope: Scope) -> Wanted | None:
     if found is None:
         return None
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    if query.get("stream") != "1" and NDJSON not in headers.get(b"accept", ""):
+    sent = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    if query.get("stream") != "1" and NDJSON not in sent.get(b"accept", ""):
         return None
+    if not validate_host(split_domain_port(sent.get(b"host", ""))[0], settings.ALLOWED_HOSTS):
+        return None  # Django refuses it.
     parts = found.groupdict()
     did = Did(parts["scope"], parts["name"]) if "scope" in parts else None
-    return Wanted(parts["part"], query, headers.get(b"cookie", ""), did)
+    return Wanted(parts["part"], query, sent.get(b"cookie", ""), did)
 
 
 async def _in_thread(function: Callable[[], T]) -> T:

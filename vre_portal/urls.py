@@ -58,5 +58,6 @@ if settings.CONFIG.environment is not Stage.PRODUCTION:
 
     urlpatterns.append(path("styleguide/", styleguide.styleguide, name="styleguide"))
 
+handler400 = "vre_portal.views.bad_request"
 handler404 = "vre_portal.views.not_found"
 handler500 = "vre_portal.views.server_error"

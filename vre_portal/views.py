@@ -76,8 +76,28 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error_page(request, errors.NotFound("There is nothing at this address."))
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that Django does not take: another host, too many fields."""
+    return _bare_page(400)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that did not come from one of our pages, or from one of another sign-in."""
+    return error_page(
+        request,
+        errors.Forbidden(
+            "This form was opened before you signed in or out, or your browser keeps no cookies "
+            "for this site. Load the page again and repeat what you did."
+        ),
+    )
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a fault of our own."""
+    return _bare_page(500)
+
+
+def _bare_page(status: int) -> HttpResponse:
     # Without the request: whatever broke may be what a full page needs.
-    text = render_to_string("error.html", {"status": 500, "reference": request_id.get()})
-    return HttpResponse(text, status=500)
+    text = render_to_string("error.html", {"status": status, "reference": request_id.get()})
+    return HttpResponse(text, status=status)

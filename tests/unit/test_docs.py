@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
+from accounts.providers import Claims, Provider, RoleRule
 from demo.parts import components
 from demo.people import PEOPLE
 from scripts import settings_doc
@@ -143,16 +144,11 @@ def test_the_demos_components_and_people_stand_in_its_page() -> None:
 
 
 def test_the_provider_keys_that_the_portal_reads_are_documented() -> None:
-    code = (ROOT / "accounts" / "providers.py").read_text()
-    reading = code[code.index("def _provider(") : code.index("def get(")]
-    read = set(re.findall(r'entry(?:\.get\(|\[)"(\w+)"', reading))
-    lists = re.findall(r"(?:lists|texts) = \(([^)]*)\)", reading)
-    read |= set(re.findall(r'"(\w+)"', " ".join(lists)))
-
     page = _text("identity.md").partition("### INDIGO IAM")[0]
 
-    assert read >= {"slug", "issuer", "roles", "hint_parameter"}
-    assert [key for key in sorted(read) if f"`{key}`" not in page] == []
+    keys = [*Provider.model_fields, *Claims.model_fields, *RoleRule.model_fields]
+
+    assert [key for key in keys if f"`{key}`" not in page] == []
 
 
 def test_no_page_names_a_path_of_a_machine() -> None:

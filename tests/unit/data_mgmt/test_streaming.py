@@ -103,8 +103,11 @@ def cookies_of(user: User) -> str:
 class Browser:
     """One request at the ASGI app, its answer, and the moment when it leaves."""
 
-    def __init__(self, cookies: str = "", accept: str = "application/x-ndjson") -> None:
-        self.headers = [(b"accept", accept.encode()), (b"cookie", cookies.encode())]
+    def __init__(
+        self, cookies: str = "", accept: str = "application/x-ndjson", host: str = "testserver"
+    ) -> None:
+        told = {"host": host, "accept": accept, "cookie": cookies}
+        self.headers = [(name.encode(), value.encode()) for name, value in told.items()]
         self.leave = asyncio.Event()
         self.reading = asyncio.Event()
         self.reading.set()
@@ -154,6 +157,8 @@ async def test_rows_pass_untouched_with_the_persons_own_token(
     assert answer.status == 200
     assert answer.header(b"content-type") == "application/x-ndjson"
     assert len(answer.header(b"x-request-id")) == 12
+    assert answer.header(b"content-security-policy").startswith("default-src 'none'")
+    assert answer.header(b"x-content-type-options") == "nosniff"
     assert bytes(answer.body) == ROWS
     assert answer.complete
     assert upstream.asked[0].headers["X-Token"] == "token-of-alice"
@@ -181,6 +186,16 @@ def cookies_in_a_thread(user: User) -> str:
 
 async def _nothing(scope: Any, receive: Any, send: Any) -> None:
     raise AssertionError("not for Django")
+
+
+@pytest.mark.parametrize("host", ["evil.example", ""])
+async def test_a_stream_for_another_host_is_left_for_django_to_refuse(
+    upstream: Upstream, streams: Streams, host: str
+) -> None:
+    answer = await Browser("alice", host=host).get(streams, *SEARCH)
+
+    assert answer.status == 418
+    assert upstream.asked == []
 
 
 async def test_contents_and_files_stream_too_also_by_a_parameter(
