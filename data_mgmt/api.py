@@ -64,6 +64,7 @@ class DidsView(APIView):
     """Search."""
 
     @extend_schema(
+        operation_id="data_dids_list",
         parameters=[
             *PAGE_PARAMETERS,
             OpenApiParameter("scope", str, required=True),
@@ -214,6 +215,7 @@ class ReplicaRequestsView(APIView):
     """The user's requests for copies."""
 
     @extend_schema(
+        operation_id="data_replica_requests_list",
         parameters=PAGE_PARAMETERS,
         responses=_listed("ReplicaRequests", shapes.ReplicaRequestSerializer),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from data_mgmt.backends import Did
@@ -129,6 +131,7 @@ class UsageSerializer(serializers.Serializer[Any]):
     remaining = serializers.IntegerField(allow_null=True)
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class DidField(serializers.Field[Did, str, str, Any]):
     """``scope:name``."""
 

@@ -31,7 +31,11 @@ from vre_portal.paging import PAGE_PARAMETERS, page
 class AnalysesView(APIView):
     """Published analyses."""
 
-    @extend_schema(parameters=PAGE_PARAMETERS, responses=AnalysisPageSerializer)
+    @extend_schema(
+        operation_id="analyses_list",
+        parameters=PAGE_PARAMETERS,
+        responses=AnalysisPageSerializer,
+    )
     def get(self, request: Request) -> Response:
         """Return the analyses that one may see, newest first."""
         rows = services.visible_analyses(user_of(request)).with_parts()
@@ -73,7 +77,9 @@ class AnalysisRunsView(APIView):
 class RunsView(APIView):
     """All runs."""
 
-    @extend_schema(parameters=PAGE_PARAMETERS, responses=RunPageSerializer)
+    @extend_schema(
+        operation_id="runs_list", parameters=PAGE_PARAMETERS, responses=RunPageSerializer
+    )
     def get(self, request: Request) -> Response:
         """Return one's own runs, newest first."""
         return _page_of_runs(Run.objects.visible_to(user_of(request)), request)

@@ -43,6 +43,7 @@ class SessionsView(APIView):
     """Your sessions."""
 
     @extend_schema(
+        operation_id="sessions_list",
         parameters=[*PAGE_PARAMETERS, OpenApiParameter("state", enum=SessionState.values)],
         responses=SessionPageSerializer,
     )

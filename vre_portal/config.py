@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+PRODUCTION_SECRET = 50
+DIFFERENT_CHARACTERS = 16
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -121,13 +124,30 @@ class Config(BaseSettings):
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:
-        if self.environment is not Stage.PRODUCTION:
-            return self
-        if self.debug:
-            raise ValueError("VRE_DEBUG: production does not run with debug pages")
-        if not self.is_https and not self.is_loopback:
-            raise ValueError("VRE_PUBLIC_URL: production needs https beyond loopback")
+        faults = list(self._unsafe()) if self.environment is Stage.PRODUCTION else []
+        if faults:
+            raise ValueError("unsafe in production: " + "; ".join(faults))
         return self
+
+    def _unsafe(self) -> Iterator[str]:
+        """Yield what production must not run with, each with the setting's name."""
+        secret = self.secret_key.get_secret_value()
+        if self.debug:
+            yield "VRE_DEBUG: debug pages show what they must not"
+        if not self.is_https and not self.is_loopback:
+            yield "VRE_PUBLIC_URL: https is needed beyond loopback"
+        if not self.host or "*" in self.host:
+            yield "VRE_PUBLIC_URL: one host name is needed"
+        if len(secret) < PRODUCTION_SECRET or len(set(secret)) < DIFFERENT_CHARACTERS:
+            yield f"VRE_SECRET_KEY: use at least {PRODUCTION_SECRET} random characters"
+        if any(key.get_secret_value() in secret for key in self.vault_keys):
+            yield "VRE_VAULT_KEYS: use keys of their own, apart from VRE_SECRET_KEY"
+        if self.satellites_file and not self.issuer_key_file:
+            yield "VRE_ISSUER_KEY_FILE: satellites need a key that signs for them"
+        for name in ("providers_file", "satellites_file", "issuer_key_file"):
+            path: Path | None = getattr(self, name)
+            if path and path.exists() and path.stat().st_mode & 0o007:
+                yield f"VRE_{name.upper()}: everybody on the machine can read it; chmod o= it"
 
     @property
     def is_https(self) -> bool:

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "vre_portal.middleware.RequestIdMiddleware",
     # Outside everything that may answer, so that errors and static files have them too.
     "vre_portal.middleware.HeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "vre_portal.middleware.BodyLimitMiddleware",
@@ -143,9 +144,12 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_HSTS_SECONDS = 31536000 if CONFIG.is_https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+# A place in the browsers' list outlives the site and binds the whole domain: its owner decides.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_SSL_REDIRECT = CONFIG.is_https
-# The others are in vre_portal.headers, for answers that are not Django's too.
-SECURE_REFERRER_POLICY = SECURE_CROSS_ORIGIN_OPENER_POLICY = None
+# The same as in vre_portal.headers, where answers that are not Django's have them from.
+SECURE_REFERRER_POLICY = SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if CONFIG.trusted_proxies:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
