@@ -7,7 +7,7 @@ token's own `jwk`, `jku` and `x5u` are never looked at.
 from __future__ import annotations
 
 import hashlib
-import math
+import json
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.utils.crypto import constant_time_compare
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
@@ -27,12 +26,22 @@ from vre_portal.errors import Forbidden, UpstreamRefused
 
 CLOCK_SKEW = 60
 MAX_TOKEN = 64 * 1024
+MAX_HEADER = 8 * 1024
 MAX_SUBJECT = 255
+MAX_SID = 400
 #: What a JWT may say that it is; a token made for something else must not pass for an id_token.
 ID_TOKEN_TYPES = {None, "JWT", "jwt"}
 #: What secures a sign-in; userinfo has no word in it.
 PROTOCOL = ("iss", "sub", "aud", "azp", "exp", "iat", "nonce", "auth_time", "acr", "amr", "sid")
 _KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+#: In what joserfc and cryptography break when a token or a key is broken.
+_BROKEN = (JoseError, ValueError, TypeError, AttributeError, RecursionError)
+
+
+class _Registry(jws.JWSRegistry):
+    """Ignores header members that it does not know (RFC 7515, 4); there may be certificates."""
+
+    max_header_length = MAX_HEADER
 
 
 class SignInRefused(Forbidden):
@@ -58,7 +67,7 @@ class Proven:
     def acr(self) -> str:
         """How strong the authentication was, in the provider's word."""
         value = self.claims.get("acr")
-        return value[:200] if isinstance(value, str) else ""
+        return value[:200] if isinstance(value, str) and value.isprintable() else ""
 
 
 def verify_id_token(provider: Provider, token: str, *, nonce: str) -> Mapping[str, Any]:
@@ -73,12 +82,11 @@ def verify_id_token(provider: Provider, token: str, *, nonce: str) -> Mapping[st
     _check_parties(provider, claims)
     _check_times(claims)
     subject_of(claims)
-    said = claims.get("nonce")
-    if not isinstance(said, str) or not constant_time_compare(said, nonce):
+    if claims.get("nonce") != nonce:
         raise SignInRefused("nonce", "The sign-in does not belong to this browser. Start again.")
     if "events" in claims:
         raise SignInRefused("type", "The provider sent something else than a sign-in.")
-    return claims
+    return _storable(claims)
 
 
 def check_refreshed(provider: Provider, token: str, *, subject: str) -> Mapping[str, Any]:
@@ -88,7 +96,7 @@ def check_refreshed(provider: Provider, token: str, *, subject: str) -> Mapping[
     _check_times(claims)
     if subject_of(claims) != subject:
         raise SignInRefused("subject", "The provider gave the token of another person.")
-    return claims
+    return _storable(claims)
 
 
 def check_at_hash(token: str, claims: Mapping[str, Any], access_token: str) -> None:
@@ -99,7 +107,7 @@ def check_at_hash(token: str, claims: Mapping[str, Any], access_token: str) -> N
     bits = str(_header(token)["alg"])[2:]
     digest = hashlib.new(f"sha{bits}" if bits.isdigit() else "sha512", access_token.encode())
     half = digest.digest()[: digest.digest_size // 2]
-    if not constant_time_compare(str(expected), urlsafe_b64encode(half).rstrip(b"=").decode()):
+    if expected != urlsafe_b64encode(half).rstrip(b"=").decode():
         raise SignInRefused("at-hash", "The access token does not belong to this sign-in.")
 
 
@@ -121,6 +129,12 @@ def subject_of(claims: Mapping[str, Any]) -> str:
     if not subject.isprintable():
         raise SignInRefused("subject", "The sign-in names you by characters that no name has.")
     return subject
+
+
+def sid_of(claims: Mapping[str, Any]) -> str:
+    """Return the provider's name for its own session, empty where it tells none."""
+    sid = claims.get("sid")
+    return sid if isinstance(sid, str) and sid.isprintable() and len(sid) <= MAX_SID else ""
 
 
 def auth_time_of(claims: Mapping[str, Any], *, not_before: float | None = None) -> datetime:
@@ -155,15 +169,15 @@ def decoded(provider: Provider, token: str, *, types: set[str | None] | None) ->
         raise SignInRefused("algorithm", "The sign-in is signed in a way that is not allowed.")
     if types is not None and header.get("typ") not in types:
         raise SignInRefused("type", "The provider sent something else than a sign-in.")
+    registry = _Registry(algorithms=provider.algorithms, strict_check_header=False)
     for refetch in (False, True):
         for key in discovery.signing_keys(provider, refetch=refetch):
             if not _fits(key, str(algorithm), kid):
                 continue
             try:
-                claims = jwt.decode(token, key, algorithms=list(provider.algorithms)).claims
-            except (JoseError, ValueError, TypeError):
+                return dict(jwt.decode(token, key, registry=registry).claims)
+            except _BROKEN:
                 continue
-            return dict(claims)
     raise SignInRefused("signature", "The signature of the sign-in is wrong.")
 
 
@@ -171,11 +185,13 @@ def _header(token: str) -> Mapping[str, Any]:
     try:
         if not token or len(token) > MAX_TOKEN:
             raise ValueError("no token, or a huge one")
-        header = jws.extract_compact(token.encode()).headers()
-    except (JoseError, ValueError, TypeError, AttributeError) as exc:
+        registry = _Registry(strict_check_header=False)
+        header = jws.extract_compact(token.encode(), registry=registry).headers()
+        if "crit" in header or "b64" in header:
+            raise SignInRefused("critical", "The sign-in needs something that the portal can't do.")
+        registry.check_header(header)
+    except _BROKEN as exc:
         raise SignInRefused("unreadable", "The provider sent no readable sign-in.") from exc
-    if "crit" in header or "b64" in header:
-        raise SignInRefused("critical", "The sign-in needs something that the portal can't do.")
     return header
 
 
@@ -214,18 +230,18 @@ def _check_times(claims: Mapping[str, Any]) -> None:
 
 def _is_number(value: Any) -> bool:
     """Whether a claim is a time: JSON as Python reads it knows NaN, infinity and booleans too."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
 
 
 def known_claims(provider: Provider, id_claims: Mapping[str, Any], answer: Any) -> dict[str, Any]:
     """Return id_token and userinfo together; userinfo never overrides what secures the sign-in."""
     if answer is None:
         return dict(id_claims)
+    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     try:
-        signed = answer.headers.get("Content-Type", "").partition(";")[0] == "application/jwt"
-        told = signed_userinfo(provider, answer.text) if signed else answer.json()
-    except ValueError as exc:
+        signed = kind == "application/jwt"
+        told = signed_userinfo(provider, answer.content.decode()) if signed else answer.json()
+    except (ValueError, RecursionError) as exc:
         raise UpstreamRefused(
             f"{provider.name} does not tell who you are.", service=provider.slug
         ) from exc
@@ -233,4 +249,13 @@ def known_claims(provider: Provider, id_claims: Mapping[str, Any], answer: Any) 
         raise SignInRefused(
             "userinfo-subject", "The provider speaks of two different people. Tell the operators."
         )
-    return {**told, **{name: id_claims[name] for name in PROTOCOL if name in id_claims}}
+    about_person = {name: value for name, value in told.items() if name not in PROTOCOL}
+    return {**id_claims, **_storable(about_person)}
+
+
+def _storable(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return claims without halves of surrogate pairs: JSON may hold them, no database does."""
+    cleaned: dict[str, Any] = json.loads(
+        json.dumps(dict(claims), ensure_ascii=False).encode(errors="replace")
+    )
+    return cleaned

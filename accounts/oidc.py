@@ -142,18 +142,20 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc]  # unt
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Do what the sign-in was for, or say what went wrong and leave everything as it was."""
+        proven = None
         try:
             entry = self._take_state(request, slug)
             provider = providers.get(slug)
             self._check_answer(request, provider)
-            return self._fulfil(request, provider, entry)
+            proven = prove(provider, request.GET["code"], entry)
+            return self._fulfil(request, proven, entry)
         except PortalError as exc:
-            return sign_in_failed(request, exc, providers.name_of(slug), slug=slug)
+            name = providers.name_of(slug)
+            return sign_in_failed(request, exc, name, slug=slug, proven=proven)
 
     def _fulfil(
-        self, request: HttpRequest, provider: Provider, entry: Mapping[str, Any]
+        self, request: HttpRequest, proven: Proven, entry: Mapping[str, Any]
     ) -> HttpResponse:
-        proven = prove(provider, request.GET["code"], entry)
         match entry["intent"]:
             case Intent.REAUTHENTICATE:
                 _reauthenticate(request, proven)
@@ -173,8 +175,9 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc]  # unt
                 "state", "This sign-in was not started here, or was used already. Start again."
             )
         del states[request.GET["state"]]
-        request.session.modified = True
         request.session.save()
+        # Asking the provider takes a while; what other tabs do to the session meanwhile counts.
+        request.session = type(request.session)(request.session.session_key)
         if time.time() - entry["added_on"] > STATE_SECONDS:
             raise SignInRefused(
                 "state-age", "This sign-in took longer than ten minutes. Start again."
@@ -183,6 +186,8 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc]  # unt
 
     @staticmethod
     def _check_answer(request: HttpRequest, provider: Provider) -> None:
+        if any(len(request.GET.getlist(name)) > 1 for name in ("code", "state", "iss", "error")):
+            raise SignInRefused("answer-twice", "The answer says something twice. Start again.")
         announced = discovery.metadata(provider).get(
             "authorization_response_iss_parameter_supported"
         )
@@ -230,14 +235,13 @@ def prove(provider: Provider, code: str, entry: Mapping[str, Any]) -> Proven:
     fresh = entry["added_on"] if entry["intent"] != Intent.SIGN_IN else None
     auth_time = id_tokens.auth_time_of(claims, not_before=fresh)
     answer = token_endpoint.userinfo(provider, tokens.access_token)
-    sid = claims.get("sid")
     return Proven(
         provider=provider,
         subject=id_tokens.subject_of(claims),
         claims=id_tokens.known_claims(provider, claims, answer),
         tokens=tokens,
         auth_time=auth_time,
-        sid=sid[:400] if isinstance(sid, str) else "",
+        sid=id_tokens.sid_of(claims),
     )
 
 
@@ -262,7 +266,8 @@ def _reauthenticate(request: HttpRequest, proven: Proven) -> None:
             "another-person", "You signed in as somebody else. Nothing was changed; try again."
         )
     services.renew(current.identity, proven)
-    web_sessions.renew(current, sid=proven.sid, auth_time=proven.auth_time)
+    request.session.cycle_key()
+    web_sessions.renew(request, current, sid=proven.sid, auth_time=proven.auth_time)
     audit.record("sign-in.renewed", actor=current.identity.user, identity=current.identity)
 
 
@@ -273,7 +278,12 @@ def _person(request: HttpRequest) -> User:
 
 
 def sign_in_failed(
-    request: HttpRequest, error: PortalError, name: str, *, slug: str = ""
+    request: HttpRequest,
+    error: PortalError,
+    name: str,
+    *,
+    slug: str = "",
+    proven: Proven | None = None,
 ) -> HttpResponse:
     """Return the one page on which every failed sign-in ends."""
     reason = getattr(error, "reason", error.code)
@@ -281,6 +291,8 @@ def sign_in_failed(
     audit.record(
         "sign-in.refused",
         actor=request.user if isinstance(request.user, User) else None,
+        issuer=proven.provider.issuer if proven else "",
+        subject=proven.subject if proven else "",
         about=("provider", slug or name),
         result=Result.REFUSED,
         detail={"reason": reason},

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote_plus
 
 import requests
 from django.utils import timezone
@@ -83,7 +85,7 @@ def userinfo(provider: Provider, access_token: str) -> requests.Response | None:
         return None
     bearer = {"Authorization": f"Bearer {access_token}"}
     answer = call(provider.name, "GET", url, headers=bearer, max_bytes=MAX_BYTES)
-    if not answer.ok or answer.is_redirect:
+    if answer.status_code != requests.codes.ok:
         raise UpstreamRefused(f"{provider.name} does not tell who you are.", service=provider.slug)
     return answer
 
@@ -94,7 +96,8 @@ def _post(provider: Provider, url: str, form: Mapping[str, str]) -> requests.Res
     if isinstance(methods, list) and "client_secret_basic" not in methods:
         told = {"client_id": provider.client_id, "client_secret": provider.secret}
         return call(provider.name, "POST", url, data={**form, **told}, max_bytes=MAX_BYTES)
-    auth = (provider.client_id, provider.secret)
+    # Either is encoded before it is joined to the other (RFC 6749, 2.3.1).
+    auth = (quote_plus(provider.client_id), quote_plus(provider.secret))
     return call(provider.name, "POST", url, data=form, auth=auth, max_bytes=MAX_BYTES)
 
 
@@ -113,21 +116,25 @@ def _ask(provider: Provider, form: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _tokens(provider: Provider, answer: Mapping[str, Any]) -> Tokens:
-    access_token, kind = answer.get("access_token"), answer.get("token_type", "")
-    if not isinstance(access_token, str) or not access_token or str(kind).lower() != "bearer":
+    access_token = _text(answer.get("access_token"))
+    if not access_token or str(answer.get("token_type")).lower() != "bearer":
         raise UpstreamRefused(f"{provider.name} gave no usable token.", service=provider.slug)
-    refresh_token, id_token = answer.get("refresh_token"), answer.get("id_token")
     return Tokens(
         access_token=access_token,
         expires_at=timezone.now() + _life(answer.get("expires_in")),
-        refresh_token=refresh_token if isinstance(refresh_token, str) else "",
-        id_token=id_token if isinstance(id_token, str) else "",
+        refresh_token=_text(answer.get("refresh_token")),
+        id_token=_text(answer.get("id_token")),
     )
+
+
+def _text(token: object) -> str:
+    """Return a token, empty where it is none: they are printable ASCII (RFC 6749, appendix A)."""
+    return token if isinstance(token, str) and token.isascii() and token.isprintable() else ""
 
 
 def _life(seconds: object) -> timedelta:
     """Return how long a token lives; some providers tell the seconds as a text."""
-    if isinstance(seconds, str) and seconds.isdigit():
+    if isinstance(seconds, str) and re.fullmatch(r"[0-9]{1,12}", seconds):
         seconds = int(seconds)
     if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds <= 0:
         seconds = DEFAULT_SECONDS

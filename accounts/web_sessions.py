@@ -28,10 +28,11 @@ def begin(request: HttpRequest, identity: Identity, *, sid: str, auth_time: date
     )
 
 
-def renew(session: WebSession, *, sid: str, auth_time: datetime) -> None:
-    """Note that the person at a browser has just proven again who they are."""
+def renew(request: HttpRequest, session: WebSession, *, sid: str, auth_time: datetime) -> None:
+    """Note that the person at a browser has just proven again who they are, under a new key."""
+    session.session_key = request.session.session_key or ""
     session.sid, session.auth_time = sid, auth_time
-    session.save(update_fields=["sid", "auth_time"])
+    session.save(update_fields=["session_key", "sid", "auth_time"])
 
 
 def of_request(request: HttpRequest) -> WebSession | None:

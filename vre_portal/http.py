@@ -9,6 +9,7 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry
 
 from vre_portal.config import get_config
@@ -68,7 +69,7 @@ def call(
         )
         if max_bytes is not None:
             _read(answer, max_bytes, deadline=time.monotonic() + seconds)
-    except requests.Timeout as exc:
+    except (requests.Timeout, ReadTimeoutError) as exc:
         raise UpstreamTimeout(
             f"{service} did not answer in time. Try again.", service=service
         ) from exc
@@ -76,7 +77,7 @@ def call(
         raise UpstreamUnavailable(
             f"{service} does not answer at the moment. Try again in a minute.", service=service
         ) from exc
-    except requests.RequestException as exc:
+    except (requests.RequestException, HTTPError) as exc:
         raise UpstreamRefused(f"{service} could not be asked.", service=service) from exc
     if answer.status_code in UNAVAILABLE:
         raise UpstreamUnavailable(
@@ -89,7 +90,8 @@ def _read(answer: requests.Response, max_bytes: int, *, deadline: float) -> None
     """Read a body piece by piece, so that neither its size nor its slowness is unbounded."""
     body = b""
     with answer:
-        for piece in answer.iter_content(16 * 1024):
+        # Whatever is there, not pieces of a size: those could be waited for byte by byte.
+        while piece := answer.raw.read1(16 * 1024, decode_content=True):
             body += piece
             if len(body) > max_bytes:
                 raise requests.RequestException(f"more than {max_bytes} bytes")
@@ -102,7 +104,7 @@ def json_of(service: str, answer: requests.Response) -> Any:
     """Return an answer's JSON, or raise `UpstreamRefused` when it has none."""
     try:
         return answer.json()
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise UpstreamRefused(
             f"{service} gave an answer that is not JSON.", service=service
         ) from exc
