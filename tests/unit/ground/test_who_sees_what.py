@@ -1,0 +1,216 @@
+"""Nobody's things for nobody, nobody else's for anybody: over every address there is.
+
+The addresses come from the portal itself. A new one with a parameter fails here until `OWNED` says
+how a thing of Alice's at this address is made, or `NOT_OURS` why there is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import User
+from data_mgmt.models import ReplicaRequest
+from reproducibility.models import Analysis, Run
+from sessions.models import Session
+from tests.factories import make_user
+from vre_portal import live
+from vre_portal.errors import PortalError
+
+METHODS = ("get", "post", "put", "patch", "delete")
+Maker = Callable[[User], object]
+
+
+def a_request(user: User) -> object:
+    return ReplicaRequest.objects.create(
+        user=user, did_scope="cms", did_name="dimuon", storage="CERN"
+    ).pk
+
+
+def a_session(user: User) -> object:
+    return Session.objects.create(
+        user=user, environment="light", environment_name="Light", name="One"
+    ).pk
+
+
+def an_analysis(user: User) -> object:
+    return Analysis.objects.create(
+        slug=f"of-{user.handle}", owner=user, title="Mine", summary="Unpublished"
+    ).slug
+
+
+def a_run(user: User) -> object:
+    analysis = Analysis.objects.get(slug=an_analysis(user))
+    return Run.objects.create(user=user, analysis=analysis, number=1).pk
+
+
+#: An address up to its first parameter -> what makes that parameter for a thing of one's own.
+OWNED: dict[str, Maker] = {
+    "data/requests/<uuid:pk>": a_request,
+    "api/v1/data/replica-requests/<str:pk>": a_request,
+    "sessions/<uuid:pk>": a_session,
+    "api/v1/sessions/<uuid:pk>": a_session,
+    "analyses/<slug:slug>": an_analysis,
+    "api/v1/analyses/<slug:key>": an_analysis,
+    "runs/<uuid:run_id>": a_run,
+    "api/v1/runs/<uuid:run_id>": a_run,
+}
+#: Addresses whose parameter names nothing that belongs to somebody here.
+NOT_OURS = {
+    "accounts/login/<slug:slug>": "a provider",
+    "accounts/callback/<slug:slug>": "a provider",
+    "accounts/services/<slug:service>": "a kind of account, of whoever asks",
+    "data/<did:did>": "Rucio's: it decides by the person's own token",
+    "api/v1/data/dids/<str:scope>": "Rucio's: it decides by the person's own token",
+}
+#: What strangers may open, and why.
+PUBLIC = {
+    "healthz": "for the balancer",
+    "readyz": "for the balancer",
+    "accounts/login/": "where one signs in",
+    "accounts/logout/": "signing out twice is no fault",
+    "accounts/login/<slug:slug>/": "where one signs in",
+    "accounts/callback/<slug:slug>/": "where one signs in",
+    "oauth/token/": "asks for the client's secret",
+    "oauth/userinfo/": "asks for a token",
+    "oauth/.well-known/openid-configuration": "what the issuer says of itself",
+    "oauth/.well-known/jwks.json": "what the issuer says of itself",
+    "api/v1/schema/": "what the API offers",
+    "api/docs/": "what the API offers",
+    "docs/errors": "what errors mean",
+    "api/v1/sessions/broker/token": "asks for the session's own token",
+    "styleguide/": "not in production",
+}
+#: What the other parameters of an address are filled with.
+SAMPLES = {"path": "results/a.json", "name": "dimuon", "scope": "cms", "did": "cms:dimuon"}
+WRITING = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
+#: What a look may leave behind: when the browser was here last, and what was refused.
+NOTED_ON_THE_WAY = {"django_session", "accounts_websession", "accounts_auditevent"}
+WATCHED: dict[str, Maker] = {
+    "replica-request": a_request,
+    "session": a_session,
+    "run": a_run,
+    "inbox": lambda user: user.pk,
+    "checklist": lambda user: user.pk,
+}
+
+
+def routes() -> list[str]:
+    return list(_routes(get_resolver(), ""))
+
+
+def _routes(resolver: URLResolver, before: str) -> Iterator[str]:
+    for part in resolver.url_patterns:
+        here = before + str(part.pattern)
+        if isinstance(part, URLPattern):
+            yield here
+        else:
+            yield from _routes(part, here)
+
+
+def key_of(route: str) -> str:
+    return route[: route.index(">") + 1]
+
+
+def address_of(route: str, first: object) -> str:
+    """Return an address in which the first parameter is this, and the others are samples."""
+    address = re.sub(r"<[^>]+>", str(first), route, count=1)
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: SAMPLES[found[1]], address)
+
+
+def answers(client: Client, address: str) -> dict[str, HttpResponse]:
+    client.raise_request_exception = False
+    form = {"content_type": "application/json"} if address.startswith("/api/") else {}
+    told: dict[str, Any] = {"get": client.get(address)}
+    told |= {method: getattr(client, method)(address, **form) for method in METHODS[1:]}
+    return {method: answer for method, answer in told.items() if answer.status_code != 405}
+
+
+WITH_OWNER = [route for route in routes() if "<" in route and key_of(route) not in NOT_OURS]
+GUARDED = [route for route in routes() if route not in PUBLIC]
+
+
+@pytest.mark.parametrize("route", WITH_OWNER)
+def test_it_is_said_whose_the_things_at_an_address_are(route: str) -> None:
+    assert key_of(route) in OWNED, f"say in {__name__} how a thing at {route} is made, or why not"
+
+
+@pytest.mark.parametrize("route", [route for route in WITH_OWNER if key_of(route) in OWNED])
+def test_anothers_thing_is_not_there(route: str, alice: User, bob: User) -> None:
+    mine = OWNED[key_of(route)](alice)
+    strange, own = Client(), Client()
+    strange.force_login(bob)
+    own.force_login(alice)
+    own.raise_request_exception = False
+
+    told = answers(strange, address_of(route, mine))
+
+    assert {method: answer.status_code for method, answer in told.items()} == dict.fromkeys(
+        told, 404
+    )
+    assert told
+    if "get" in told and "<path:path>" not in route:
+        assert own.get(address_of(route, mine)).status_code != 404
+
+
+@pytest.mark.parametrize("route", GUARDED)
+def test_strangers_are_asked_to_sign_in(route: str, alice: User, client: Client) -> None:
+    maker = OWNED.get(key_of(route)) if "<" in route else None
+    first = maker(alice) if maker else SAMPLES.get(_first_name(route), "rucio")
+
+    told = answers(client, address_of(route, first))
+
+    assert told
+    assert [(m, a.status_code) for m, a in told.items() if not _asks_to_sign_in(a)] == []
+
+
+def _first_name(route: str) -> str:
+    found = re.search(r"<(?:\w+:)?(\w+)>", route)
+    return found[1] if found else ""
+
+
+def _asks_to_sign_in(answer: HttpResponse) -> bool:
+    to_login = answer.headers.get("Location", "").startswith("/accounts/login/")
+    return answer.status_code == 401 or (answer.status_code == 302 and to_login)
+
+
+@pytest.mark.parametrize("route", routes())
+def test_looking_changes_nothing(route: str, alice: User) -> None:
+    maker = OWNED.get(key_of(route)) if "<" in route else None
+    first = maker(alice) if maker else SAMPLES.get(_first_name(route), "rucio")
+    own = Client(raise_request_exception=False)
+    own.force_login(alice)
+
+    with CaptureQueriesContext(connection) as asked:
+        own.get(address_of(route, first))
+
+    wrote = [WRITING.match(query["sql"]) for query in asked]
+    assert {found[1] for found in wrote if found} <= NOTED_ON_THE_WAY
+
+
+def test_the_lists_name_no_address_that_is_gone() -> None:
+    known = {key_of(route) for route in routes() if "<" in route}
+
+    assert OWNED.keys() | NOT_OURS.keys() <= known
+    assert PUBLIC.keys() <= set(routes())
+
+
+@pytest.mark.parametrize("kind", sorted(live._topics))
+def test_a_topic_is_told_to_its_owner_only(kind: str, alice: User) -> None:
+    mine = str(WATCHED[kind](alice))
+    read = live._topics[kind]
+    assert read(alice.pk, mine) is not None
+
+    with pytest.raises((PortalError, ObjectDoesNotExist)) as refused:
+        read(make_user("bob").pk, mine)
+
+    assert getattr(refused.value, "status", 404) == 404
