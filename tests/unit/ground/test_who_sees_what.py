@@ -92,6 +92,12 @@ PUBLIC = {
 }
 #: What the other parameters of an address are filled with.
 SAMPLES = {"path": "results/a.json", "name": "dimuon", "scope": "cms", "did": "cms:dimuon"}
+#: What takes a POST from programs, which have no page of ours.
+NO_FORM = {
+    "oauth/token/": "asks for the client's secret or verifier",
+    "oauth/userinfo/": "asks for a token",
+    "api/v1/sessions/broker/token": "asks for the session's own token",
+}
 WRITING = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
 #: What a look may leave behind: when the browser was here last, and what was refused.
 NOTED_ON_THE_WAY = {"django_session", "accounts_websession", "accounts_auditevent"}
@@ -197,11 +203,23 @@ def test_looking_changes_nothing(route: str, alice: User) -> None:
     assert {found[1] for found in wrote if found} <= NOTED_ON_THE_WAY
 
 
+@pytest.mark.parametrize("route", [route for route in routes() if route not in NO_FORM])
+def test_a_change_needs_the_token_of_our_own_pages(route: str, alice: User) -> None:
+    maker = OWNED.get(key_of(route)) if "<" in route else None
+    first = maker(alice) if maker else SAMPLES.get(_first_name(route), "rucio")
+    own = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    own.force_login(alice)
+
+    answer = own.post(address_of(route, first))
+
+    assert answer.status_code in {403, 405}
+
+
 def test_the_lists_name_no_address_that_is_gone() -> None:
     known = {key_of(route) for route in routes() if "<" in route}
 
     assert OWNED.keys() | NOT_OURS.keys() <= known
-    assert PUBLIC.keys() <= set(routes())
+    assert PUBLIC.keys() | NO_FORM.keys() <= set(routes())
 
 
 @pytest.mark.parametrize("kind", sorted(live._topics))
