@@ -25,6 +25,7 @@ from sessions.serializers import (
     SessionSerializer,
 )
 from vre_portal.errors import InvalidRequest
+from vre_portal.logs import client_address
 from vre_portal.paging import PAGE_PARAMETERS, page
 
 
@@ -126,7 +127,7 @@ class BrokerView(APIView):
         loan = broker.lend(
             request.headers.get("Authorization", ""),
             str(wish.get("audience", "")),
-            address=str(request.META.get("REMOTE_ADDR", "")),
+            address=client_address.get(),
         )
         return Response(LoanSerializer(loan).data, headers={"Cache-Control": "no-store"})
 
