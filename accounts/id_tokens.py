@@ -99,6 +99,14 @@ def check_refreshed(provider: Provider, token: str, *, subject: str) -> Mapping[
     return _storable(claims)
 
 
+def verified(provider: Provider, token: str, *, types: set[str | None]) -> Mapping[str, Any]:
+    """Return the claims of any token that the provider signed for this portal, valid now."""
+    claims = decoded(provider, token, types=types)
+    _check_parties(provider, claims)
+    _check_times(claims)
+    return claims
+
+
 def check_at_hash(token: str, claims: Mapping[str, Any], access_token: str) -> None:
     """Refuse an access token that a verified id_token does not vouch for (Core 1.0, 3.1.3.8)."""
     expected = claims.get("at_hash")
@@ -118,6 +126,9 @@ def signed_userinfo(provider: Provider, token: str) -> Mapping[str, Any]:
         raise SignInRefused("userinfo", "Who you are was told by another issuer.")
     if provider.client_id not in _audiences(claims):
         raise SignInRefused("userinfo", "Who you are was told to another application.")
+    expires: Any = claims.get("exp", time.time())
+    if not _is_number(expires) or expires < time.time() - CLOCK_SKEW:
+        raise SignInRefused("userinfo", "Who you are was told too long ago.")
     return claims
 
 

@@ -25,7 +25,10 @@ def _session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     # A connection that the server closed while idle is safe to try again for reads only.
-    retry = Retry(total=1, connect=1, read=0, status=0, redirect=0, allowed_methods=["GET", "HEAD"])
+    # `read=False` rather than 0: a time-out then stays one, and is no lost connection.
+    retry = Retry(
+        total=1, connect=1, read=False, status=0, redirect=0, allowed_methods=["GET", "HEAD"]
+    )
     adapter = HTTPAdapter(pool_connections=16, pool_maxsize=32, max_retries=retry)
     session.mount("http://", adapter)
     session.mount("https://", adapter)

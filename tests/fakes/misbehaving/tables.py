@@ -1,0 +1,35 @@
+"""The two tables, by what is bent: what the portal refuses, and what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.fakes.misbehaving import accepted, answers, claims, forged, published
+from tests.fakes.misbehaving.cases import Case
+
+REFUSED: Mapping[str, tuple[Case, ...]] = {
+    "The provider's description": published.DISCOVERY,
+    "Its keys": published.KEYS,
+    "The answer at the callback": answers.CALLBACK,
+    "The token endpoint": answers.TOKEN,
+    "No id_token, or none that can be read": forged.GARBAGE,
+    "The id_token's signature": forged.SIGNATURES,
+    "The id_token's header": forged.HEADERS,
+    "Who issued it": claims.ISSUERS,
+    "For whom it is": claims.AUDIENCES,
+    "Of whom it speaks": claims.SUBJECTS,
+    "When it holds": claims.TIMES,
+    "To what it belongs": claims.BINDINGS,
+    "Signing in anew": claims.AGAIN,
+    "Userinfo": answers.USERINFO,
+}
+
+ACCEPTED: Mapping[str, tuple[Case, ...]] = {
+    "Keys": accepted.KEYS,
+    "Algorithms and headers": accepted.ALGORITHMS,
+    "Claims": accepted.CLAIMS,
+    "People": accepted.PEOPLE,
+    "Tokens": accepted.TOKENS,
+    "Descriptions and answers": accepted.DESCRIPTIONS,
+    "Userinfo": accepted.USERINFO,
+}

@@ -1,0 +1,168 @@
+"""The whole matrix of sign-ins at a provider that misbehaves (docs/sign-in-matrix.md)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from django.test import Client
+from django.utils import timezone
+
+import vre_portal.http
+from accounts import providers
+from accounts.models import AuditEvent, Identity, PendingLink, User, WebSession
+from tests.factories import make_user
+from tests.fakes.misbehaving.cases import Case
+from tests.fakes.misbehaving.provider import CLIENT, SECRET, MisbehavingProvider
+from tests.fakes.misbehaving.server import Host, serve
+from tests.fakes.misbehaving.tables import ACCEPTED, REFUSED
+from vre_portal.config import get_config
+
+pytestmark = pytest.mark.django_db
+ALL_REFUSED = [case for cases in REFUSED.values() for case in cases]
+ALL_ACCEPTED = [case for cases in ACCEPTED.values() for case in cases]
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with serve() as running:
+        yield running
+
+
+@dataclass
+class Site:
+    """The portal with a provider that will misbehave, and a browser."""
+
+    bent: MisbehavingProvider
+    client: Client
+    browser: requests.Session
+
+    def sign_in(self, **form: str) -> Any:
+        """Return the last page of a sign-in, after which nothing but a redirect is followed."""
+        started = self.client.post("/accounts/login/bent/", {"next": "/data/", **form})
+        if started.status_code != 302:
+            return started
+        answered = self.browser.get(started["Location"], allow_redirects=False, timeout=10)
+        callback = urlsplit(answered.headers["Location"])
+        return self.client.get(f"{callback.path}?{callback.query}")
+
+    def be(self, user: User) -> None:
+        """Let somebody be signed in who did so at another provider, long ago."""
+        self.client.force_login(user)
+        identity = Identity.objects.create(user=user, issuer="https://home.example", subject="a")
+        key = self.client.session.session_key or ""
+        WebSession.objects.create(
+            session_key=key, user=user, identity=identity, auth_time=timezone.now()
+        )
+
+    def whoami(self) -> str | None:
+        """Return who is signed in at this browser, None when nobody is."""
+        return self.client.session.get("_auth_user_id")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[requests.Session]:
+    """What speaks to the provider for the test client, which can't."""
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
+@pytest.fixture(scope="module")
+def client() -> Client:
+    """The person's browser, the same for all: a new one would look for all static files again."""
+    return Client()
+
+
+@pytest.fixture
+def site(
+    host: Host, client: Client, browser: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> Site:
+    client.cookies.clear()
+    bent = host.new()
+    monkeypatch.setattr(providers, "registry", lambda: {"bent": _entry(bent)})
+    return Site(bent, client, browser)
+
+
+def _entry(provider: MisbehavingProvider) -> providers.Provider:
+    return providers.Provider(
+        slug="bent",
+        name="The bent institute",
+        issuer=provider.issuer,
+        client_id=CLIENT,
+        client_secret=SECRET,
+        roles=({"role": "member"},),
+        **provider.entry,
+    )
+
+
+@pytest.fixture
+def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Makes the portal wait for providers less long."""
+
+    def hurry() -> None:
+        config = get_config().model_copy(update={"upstream_timeout": 0.15})
+        monkeypatch.setattr(vre_portal.http, "get_config", lambda: config)
+
+    return hurry
+
+
+def _refusals() -> list[Any]:
+    """Return each case twice: for nobody, and for somebody who is signed in already."""
+    return [
+        pytest.param(case, signed_in, id=f"{case.id}-{'signed-in' if signed_in else 'nobody'}")
+        for signed_in in (False, True)
+        for case in ALL_REFUSED
+        if signed_in or case.intent == "sign-in"
+    ]
+
+
+@pytest.mark.parametrize(("case", "signed_in"), _refusals())
+def test_a_deviation_is_refused_on_one_page_and_changes_nothing(
+    site: Site, in_a_hurry: Callable[[], None], caplog: Any, case: Case, *, signed_in: bool
+) -> None:
+    if case.intent != "sign-in":
+        site.sign_in()
+    elif signed_in:
+        site.be(make_user(ready=False))
+    someone, people, identities = site.whoami(), User.objects.count(), Identity.objects.count()
+    case.bend(site.bent)
+    if case.slow:
+        in_a_hurry()
+
+    answer = site.sign_in(intent=case.intent)
+
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "Sign-in did not work" in page
+    assert answer["X-Request-Id"] in page
+    assert "<script>alert" not in page
+    refused = AuditEvent.objects.filter(action="sign-in.refused").first()
+    assert refused is not None
+    assert refused.detail["reason"] == case.reason
+    assert (User.objects.count(), Identity.objects.count()) == (people, identities)
+    assert not PendingLink.objects.exists()
+    assert site.whoami() == someone
+    assert (someone is not None) == signed_in == WebSession.objects.exists()
+    assert not [secret for secret in site.bent.given if secret in page + caplog.text]
+    assert "elsewhere" not in [endpoint for endpoint, _form in site.bent.asked]
+
+
+@pytest.mark.parametrize("case", ALL_ACCEPTED, ids=lambda case: case.id)
+def test_what_is_no_fault_signs_in(site: Site, case: Case) -> None:
+    case.bend(site.bent)
+
+    answer = site.sign_in()
+
+    assert answer.status_code == 302, re.sub(r"\s+", " ", answer.content.decode())
+    assert answer["Location"] == "/data/"
+    identity = Identity.objects.get(issuer=site.bent.issuer)
+    assert {name: getattr(identity, name) for name in case.tells} == dict(case.tells)
+    page = site.client.get("/accounts/terms/")
+    assert page.status_code == 200
+    assert "<script>alert" not in page.content.decode()
