@@ -249,6 +249,8 @@ def _sign_in(request: HttpRequest, proven: Proven, *, hint: str) -> None:
     """Sign this browser in under a new session id; who was signed in before is signed out."""
     identity = services.sign_in(proven, hint=hint)
     before = web_sessions.of_request(request)
+    if request.user.is_authenticated:
+        request.session.cycle_key()  # `login` leaves the key of somebody who is signed in as it is
     auth.login(request, identity.user, backend="accounts.oidc.FederatedBackend")
     request.session.save()
     if before is not None:

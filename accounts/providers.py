@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    FilePath,
     SecretStr,
     StringConstraints,
     ValidationError,
@@ -76,7 +77,7 @@ class Provider(_Part):
     issuer: Text
     client_id: Text
     client_secret: SecretStr = SecretStr("")
-    client_secret_file: Path | None = None
+    client_secret_file: FilePath | None = None
     scopes: tuple[Text, ...] = ("openid", "profile", "email", "offline_access")
     algorithms: tuple[Algorithm, ...] = Field(("RS256",), min_length=1)
     description: str = ""
@@ -95,6 +96,8 @@ class Provider(_Part):
         parts = urlsplit(self.issuer)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
             raise ValueError("issuer: an https address is needed")
+        if parts.query or parts.fragment or parts.username:
+            raise ValueError("issuer: an address without user, query and fragment is needed")
         if "openid" not in self.scopes:
             raise ValueError("scopes: openid is missing")
         if bool(self.client_secret.get_secret_value()) == bool(self.client_secret_file):

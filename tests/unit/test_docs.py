@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from drf_spectacular.generators import SchemaGenerator
+from pydantic import BaseModel
 
-from accounts.providers import Claims, Provider, RoleRule
+from accounts import providers
+from accounts.providers import Claims, MembershipHelp, Provider, RoleRule
 from demo.parts import components
 from demo.people import PEOPLE
-from scripts import settings_doc
+from scripts import matrix_doc, settings_doc
 from vre_portal.errors import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,12 +145,28 @@ def test_the_demos_components_and_people_stand_in_its_page() -> None:
     assert [name for name in names if f"`{name}`" not in page] == []
 
 
-def test_the_provider_keys_that_the_portal_reads_are_documented() -> None:
+def test_the_sign_in_matrix_is_what_the_generator_writes() -> None:
+    written = _text("sign-in-matrix.md")
+
+    assert written == matrix_doc.render(), "run `python scripts/matrix_doc.py`"
+
+
+@pytest.mark.parametrize("part", [Provider, Claims, RoleRule, MembershipHelp])
+def test_every_key_of_the_providers_file_is_documented(part: type[BaseModel]) -> None:
     page = _text("identity.md").partition("### INDIGO IAM")[0]
 
-    keys = [*Provider.model_fields, *Claims.model_fields, *RoleRule.model_fields]
+    assert [key for key in part.model_fields if f"`{key}`" not in page] == []
 
-    assert [key for key in keys if f"`{key}`" not in page] == []
+
+def test_the_worked_examples_of_providers_can_be_read(tmp_path: Path) -> None:
+    examples = re.findall(r"```yaml\n(- slug: .*?)```", _text("identity.md"), re.DOTALL)
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    file = tmp_path / "providers.yaml"
+    told = re.sub(r"client_secret_file: \S+", f"client_secret_file: {secret}", "".join(examples))
+    file.write_text(told)
+
+    assert list(providers.read(file)) == ["escape", "checkin", "cern", "federation"]
 
 
 def test_no_page_names_a_path_of_a_machine() -> None:

@@ -126,3 +126,27 @@ AGAIN = (
          lambda provider: provider.person.update(sub="subject-2"), "another-person",
          intent="reauth"),
 )  # fmt: skip
+
+REFRESHED = (
+    _claim(
+        "refreshed-sub",
+        "The refreshed token is somebody else's.",
+        "subject",
+        "RP refresh: refresh-token-invalid-sub",
+        sub="subject-2",
+    ),
+    _claim(
+        "refreshed-iss",
+        "The refreshed token is of another issuer.",
+        "issuer",
+        "RP refresh: refresh-token-invalid-issuer",
+        iss="https://elsewhere.example/",
+    ),
+    _claim(
+        "refreshed-aud",
+        "The refreshed token is for another client.",
+        "audience",
+        "Core 12.2",
+        aud="other",
+    ),
+)

@@ -19,6 +19,7 @@ from joserfc.jwk import Key
 from tests.fakes.misbehaving.keys import KEY, published
 
 ABSENT: Any = object()
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 CLIENT, SECRET = "portal", "s3cret/+ä"  # what needs encoding must arrive as it is
 
 
@@ -146,6 +147,25 @@ class MisbehavingProvider:
             "at_hash": _half_hash(access_token, header["alg"]),
             **({"nonce": asked["nonce"]} if "nonce" in asked else {}),
         }
+        return self._signed(header, honest)
+
+    def logout_token(self) -> Any:
+        """Return a logout token for the person's sign-in "session-1"."""
+        now = int(time.time())
+        honest = {
+            "iss": self.issuer,
+            "sub": self.person["sub"],
+            "aud": CLIENT,
+            "exp": now + 120,
+            "iat": now,
+            "jti": token_urlsafe(12),
+            "sid": "session-1",
+            "events": {LOGOUT_EVENT: {}},
+        }
+        header = {"alg": "RS256", "kid": "one", "typ": "logout+jwt"}
+        return self._signed(changed(header, self.header), honest)
+
+    def _signed(self, header: dict[str, Any], honest: dict[str, Any]) -> Any:
         claims = changed(honest, self.claims)
         token = self.sign(self, header, claims) if self.sign else signed(self.key, header, claims)
         if isinstance(token, str):

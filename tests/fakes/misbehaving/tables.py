@@ -1,10 +1,10 @@
-"""The two tables, by what is bent: what the portal refuses, and what it takes."""
+"""The tables, by what is bent: what the portal refuses, and what it takes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.fakes.misbehaving import accepted, answers, claims, forged, published
+from tests.fakes.misbehaving import accepted, answers, claims, forged, logout, published
 from tests.fakes.misbehaving.cases import Case
 
 REFUSED: Mapping[str, tuple[Case, ...]] = {
@@ -33,3 +33,11 @@ ACCEPTED: Mapping[str, tuple[Case, ...]] = {
     "Descriptions and answers": accepted.DESCRIPTIONS,
     "Userinfo": accepted.USERINFO,
 }
+
+#: What a refreshed id_token must keep (Core 12.2): who issued it, of whom and for whom.
+REFRESHED: tuple[Case, ...] = (
+    *claims.REFRESHED, *claims.ISSUERS, *claims.AUDIENCES, *claims.SUBJECTS, *claims.TIMES,
+    *forged.SIGNATURES, *forged.HEADERS,
+)  # fmt: skip
+
+LOGOUT: tuple[Case, ...] = (*logout.LOGOUT, logout.ID_TOKEN_AS_LOGOUT, *logout.SIGNED)

@@ -3,102 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-import requests
-from django.test import Client
-from django.utils import timezone
 
 import vre_portal.http
-from accounts import providers
 from accounts.models import AuditEvent, Identity, PendingLink, User, WebSession
 from tests.factories import make_user
 from tests.fakes.misbehaving.cases import Case
-from tests.fakes.misbehaving.provider import CLIENT, SECRET, MisbehavingProvider
-from tests.fakes.misbehaving.server import Host, serve
+from tests.fakes.misbehaving.site import Site
 from tests.fakes.misbehaving.tables import ACCEPTED, REFUSED
 from vre_portal.config import get_config
 
 pytestmark = pytest.mark.django_db
 ALL_REFUSED = [case for cases in REFUSED.values() for case in cases]
 ALL_ACCEPTED = [case for cases in ACCEPTED.values() for case in cases]
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    with serve() as running:
-        yield running
-
-
-@dataclass
-class Site:
-    """The portal with a provider that will misbehave, and a browser."""
-
-    bent: MisbehavingProvider
-    client: Client
-    browser: requests.Session
-
-    def sign_in(self, **form: str) -> Any:
-        """Return the last page of a sign-in, after which nothing but a redirect is followed."""
-        started = self.client.post("/accounts/login/bent/", {"next": "/data/", **form})
-        if started.status_code != 302:
-            return started
-        answered = self.browser.get(started["Location"], allow_redirects=False, timeout=10)
-        callback = urlsplit(answered.headers["Location"])
-        return self.client.get(f"{callback.path}?{callback.query}")
-
-    def be(self, user: User) -> None:
-        """Let somebody be signed in who did so at another provider, long ago."""
-        self.client.force_login(user)
-        identity = Identity.objects.create(user=user, issuer="https://home.example", subject="a")
-        key = self.client.session.session_key or ""
-        WebSession.objects.create(
-            session_key=key, user=user, identity=identity, auth_time=timezone.now()
-        )
-
-    def whoami(self) -> str | None:
-        """Return who is signed in at this browser, None when nobody is."""
-        return self.client.session.get("_auth_user_id")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[requests.Session]:
-    """What speaks to the provider for the test client, which can't."""
-    with requests.Session() as session:
-        session.trust_env = False
-        yield session
-
-
-@pytest.fixture(scope="module")
-def client() -> Client:
-    """The person's browser, the same for all: a new one would look for all static files again."""
-    return Client()
-
-
-@pytest.fixture
-def site(
-    host: Host, client: Client, browser: requests.Session, monkeypatch: pytest.MonkeyPatch
-) -> Site:
-    client.cookies.clear()
-    bent = host.new()
-    monkeypatch.setattr(providers, "registry", lambda: {"bent": _entry(bent)})
-    return Site(bent, client, browser)
-
-
-def _entry(provider: MisbehavingProvider) -> providers.Provider:
-    return providers.Provider(
-        slug="bent",
-        name="The bent institute",
-        issuer=provider.issuer,
-        client_id=CLIENT,
-        client_secret=SECRET,
-        roles=({"role": "member"},),
-        **provider.entry,
-    )
 
 
 @pytest.fixture
