@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any, Literal
+from warnings import catch_warnings
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
@@ -28,9 +29,10 @@ def okp(curve: Literal["Ed25519", "Ed448", "X25519", "X448"] = "Ed25519") -> Key
 @cache
 def short() -> Key:
     """Return an RSA key of 1024 bits, which joserfc itself does not make."""
-    return RSAKey.import_key(
-        rsa.generate_private_key(public_exponent=65537, key_size=1024), {"kid": "one"}
-    )
+    with catch_warnings(action="ignore"):
+        return RSAKey.import_key(
+            rsa.generate_private_key(public_exponent=65537, key_size=1024), {"kid": "one"}
+        )
 
 
 def published(key: Key, **members: Any) -> dict[str, Any]:

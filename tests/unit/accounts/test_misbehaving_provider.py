@@ -16,7 +16,11 @@ from tests.fakes.misbehaving.site import Site
 from tests.fakes.misbehaving.tables import ACCEPTED, REFUSED
 from vre_portal.config import get_config
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    # joserfc warns of what is refused, or allowed, on purpose here.
+    pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning"),
+]
 ALL_REFUSED = [case for cases in REFUSED.values() for case in cases]
 ALL_ACCEPTED = [case for cases in ACCEPTED.values() for case in cases]
 
