@@ -40,7 +40,13 @@ class MeSerializer(serializers.ModelSerializer[User]):
         fields = ("id", "handle", "display_name", "groups", "roles", "identities", "backends")
 
 
-class MeView(APIView):
+class AccountPart(APIView):
+    """What concerns the person; tokens may read it and change nothing."""
+
+    area = "account"
+
+
+class MeView(AccountPart):
     """Who am I."""
 
     @extend_schema(responses=MeSerializer)

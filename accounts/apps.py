@@ -22,6 +22,6 @@ class AccountsApp(AppConfig):
 
 
 def _sync_satellites(**_: object) -> None:
-    from accounts.issuer import sync_satellites  # noqa: PLC0415 - models are ready only now
+    from accounts.satellites import sync_satellites  # noqa: PLC0415 - models are ready only now
 
     sync_satellites()

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import providers, token_endpoint
+from accounts import audit, gate, grants, id_tokens, providers, services, suspension, token_endpoint
+from accounts.id_tokens import SignInRefused
+from accounts.locks import alone
 from accounts.models import AudienceToken, BackendAccount, Identity, TokenGrant, User
-from vre_portal.config import get_config
-from vre_portal.errors import CredentialExpired
+from accounts.providers import Provider
+from accounts.sealing import Unreadable
+from accounts.token_endpoint import Tokens
+from vre_portal.errors import CredentialExpired, PortalError, UpstreamUnavailable
 
-#: A token is used until less than this part of its life is left.
+log = logging.getLogger(__name__)
+#: A token is used until about this part of its life is left; each grant a little earlier or later,
+#: so that people who signed in together don't refresh together.
 REST_OF_LIFE = 0.2
+JITTER = 0.05
+#: How long nobody tries again after a refresh whose outcome is unknown: the provider may have
+#: taken the token, and using it twice ends the whole family at most of them.
+UNKNOWN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,38 +41,6 @@ class Credential:
     expires_at: datetime
 
 
-def vault() -> MultiFernet:
-    """Return the cipher of the vault: encrypts with the newest key, reads with each."""
-    keys = get_config().vault_keys
-    return MultiFernet([Fernet(key.get_secret_value()) for key in keys])
-
-
-def seal(secret: str) -> bytes:
-    """Return a secret as it may be stored."""
-    return vault().encrypt(secret.encode())
-
-
-def unseal(stored: bytes | memoryview) -> str:
-    """Return a stored secret in clear."""
-    return vault().decrypt(bytes(stored)).decode()
-
-
-def store_grant(identity: Identity, tokens: token_endpoint.Tokens) -> TokenGrant:
-    """Keep what a provider gave at a sign-in; older audience tokens of the identity are dropped."""
-    grant, _made = TokenGrant.objects.update_or_create(
-        identity=identity,
-        defaults={
-            "access_token": seal(tokens.access_token),
-            "access_expires_at": tokens.expires_at,
-            "refresh_token": seal(tokens.refresh_token) if tokens.refresh_token else b"",
-            "id_token": seal(tokens.id_token) if tokens.id_token else b"",
-            "refreshed_at": timezone.now(),
-        },
-    )
-    grant.audiences.all().delete()
-    return grant
-
-
 def credential_for(user: User, audience: str) -> Credential:
     """Return a valid credential, refreshed or exchanged when a fifth of its life is left.
 
@@ -69,29 +48,29 @@ def credential_for(user: User, audience: str) -> Credential:
     ------
     CredentialExpired
         No token is left that could be refreshed: the user has to sign in again.
+    Suspended
+        The user may not act at all.
     UpstreamUnavailable, UpstreamTimeout
         The provider does not answer.
     """
     identity = _identity_for(user)
-    now = timezone.now()
-    found = AudienceToken.objects.filter(grant__identity=identity, audience=audience).first()
-    if found is None or _is_old(found.issued_at, found.expires_at, now):
-        found = _exchange(identity, audience)
     try:
-        token = unseal(found.token)
-    except InvalidToken as exc:
+        found = _young(identity, audience) or _exchanged(identity, audience)
+        token = grants.audience_token_of(found)
+    except Unreadable as exc:
         raise _sign_in_again(identity) from exc
     return Credential(user.pk, _account(user, audience), audience, token, found.expires_at)
 
 
 def _identity_for(user: User) -> Identity:
-    identity = (
-        user.identities.filter(grant__isnull=False).order_by("-last_sign_in").first()
-        or user.identities.first()
-    )
-    if identity is None:
-        raise CredentialExpired("You have no sign-in left. Sign in again.", provider="")
-    return identity
+    """Return the identity that signed in last and still has tokens."""
+    mine = Identity.objects.filter(user=user, user__is_active=True).order_by("-last_sign_in")
+    identity = mine.filter(grant__isnull=False, lapsed_at=None).first() or mine.first()
+    if identity is not None:
+        return identity
+    if not User.objects.filter(pk=user.pk, is_active=True).exists():
+        raise gate.Suspended
+    raise CredentialExpired("You have no sign-in left. Sign in again.", provider="")
 
 
 def _account(user: User, service: str) -> str:
@@ -99,53 +78,99 @@ def _account(user: User, service: str) -> str:
     return accounts.values_list("account", flat=True).first() or user.handle
 
 
-def _is_old(issued_at: datetime, expires_at: datetime, now: datetime) -> bool:
-    life = max(expires_at - issued_at, timedelta(seconds=1))
-    return expires_at - now < life * REST_OF_LIFE
-
-
-def _exchange(identity: Identity, audience: str) -> AudienceToken:
-    grant, subject_token = _fresh_access_token(identity)
-    tokens = token_endpoint.exchange(
-        providers.get(identity.provider), subject_token, audience=audience
-    )
-    found, _made = AudienceToken.objects.update_or_create(
-        grant=grant,
-        audience=audience,
-        defaults={
-            "token": seal(tokens.access_token),
-            "issued_at": timezone.now(),
-            "expires_at": tokens.expires_at,
-        },
-    )
+def _young(identity: Identity, audience: str) -> AudienceToken | None:
+    rows = AudienceToken.objects.select_related("grant").filter(grant__identity=identity)
+    found = rows.filter(audience=audience).first()
+    if found is None or grants.is_old(found.issued_at, found.expires_at, rest=_rest_of(identity)):
+        return None
     return found
 
 
-# Durable: a rotated refresh token must be on disk before anything else can fail, because using
-# the old one again ends the whole family at most providers.
-@transaction.atomic(durable=True)
-def _fresh_access_token(identity: Identity) -> tuple[TokenGrant, str]:
-    grant = TokenGrant.objects.select_for_update().filter(identity=identity).first()
-    if grant is None:
-        raise _sign_in_again(identity)
-    now = timezone.now()
+def _exchanged(identity: Identity, audience: str) -> AudienceToken:
+    """Exchange the access token, refreshed first when it is old; one at a time a person."""
+    provider = providers.get(identity.provider)
+    refreshed: Tokens | None = None
     try:
-        if not _is_old(grant.refreshed_at, grant.access_expires_at, now):
-            return grant, unseal(grant.access_token)
-        if not grant.refresh_token:
-            raise _sign_in_again(identity)
-        tokens = token_endpoint.refresh(
-            providers.get(identity.provider), unseal(grant.refresh_token)
+        with alone(f"grant:{identity.pk}"):
+            found = _young(identity, audience)
+            if found is not None:
+                return found
+            grant = TokenGrant.objects.filter(identity=identity).first()
+            if grant is None:
+                raise _sign_in_again(identity)
+            refreshed = _refreshed(provider, grant)
+            subject_token = grants.access_token_of(grant)
+            tokens = token_endpoint.exchange(provider, subject_token, audience=audience)
+            return grants.store_audience_token(grant, audience, tokens)
+    finally:
+        # Outside the lock: nobody has to wait for what the provider says of groups.
+        if refreshed is not None:
+            _renew_claims(provider, identity, refreshed)
+
+
+def _refreshed(provider: Provider, grant: TokenGrant) -> Tokens | None:
+    """Refresh the grant if its access token is old; return what the provider gave then."""
+    identity = grant.identity
+    if not grants.is_old(grant.refreshed_at, grant.access_expires_at, rest=_rest_of(identity)):
+        return None
+    tried, now = grant.refresh_tried_at, timezone.now()
+    if tried is not None and now - tried < UNKNOWN:
+        if grant.access_expires_at > now:
+            return None
+        raise UpstreamUnavailable(
+            f"{provider.name} did not answer. Try again in half a minute.", service=provider.slug
         )
-    except InvalidToken as exc:
+    refresh_token = grants.refresh_token_of(grant)
+    if not refresh_token:
+        if grant.access_expires_at > now:
+            return None
+        raise _sign_in_again(identity)
+    _note_try(grant, now)
+    try:
+        tokens = token_endpoint.refresh(provider, refresh_token)
+        if tokens.id_token:
+            id_tokens.check_refreshed(provider, tokens.id_token, subject=identity.subject)
+    except (CredentialExpired, SignInRefused) as exc:
+        _end(identity, grant, exc)
         raise _sign_in_again(identity) from exc
-    grant.access_token = seal(tokens.access_token)
-    grant.access_expires_at = tokens.expires_at
-    grant.refreshed_at = now
-    if tokens.refresh_token:
-        grant.refresh_token = seal(tokens.refresh_token)
-    grant.save()
-    return grant, tokens.access_token
+    _keep(grant, tokens)
+    return tokens
+
+
+# Durable: a try, and a rotated refresh token, must be on disk before anything else can fail.
+@transaction.atomic(durable=True)
+def _note_try(grant: TokenGrant, now: datetime) -> None:
+    grant.refresh_tried_at = now
+    grant.save(update_fields=["refresh_tried_at"])
+
+
+@transaction.atomic(durable=True)
+def _keep(grant: TokenGrant, tokens: Tokens) -> None:
+    grants.renew_grant(grant, tokens)
+
+
+def _end(identity: Identity, grant: TokenGrant, error: PortalError) -> None:
+    """Drop a grant that the provider no longer takes, and what it opened."""
+    reason = getattr(error, "reason", "invalid_grant")
+    grant.delete()
+    audit.record("refresh.refused", identity=identity, detail={"reason": reason})
+    suspension.lapse(identity, why=f"the provider refused to refresh ({reason})")
+
+
+def _renew_claims(provider: Provider, identity: Identity, tokens: Tokens) -> None:
+    """Take over the groups of now; a provider that doesn't answer leaves those of before."""
+    try:
+        answer = token_endpoint.userinfo(provider, tokens.access_token)
+        if answer is not None:
+            known = id_tokens.known_claims(provider, {"sub": identity.subject}, answer)
+            services.claims_renewed(Identity.objects.get(pk=identity.pk), known)
+    except PortalError as exc:
+        log.warning("groups of %s not renewed: %s", identity.user_id, exc.message)
+
+
+def _rest_of(identity: Identity) -> float:
+    share = sha256(str(identity.pk).encode()).digest()[0] / 255
+    return REST_OF_LIFE + JITTER * (share - 0.5)
 
 
 def _sign_in_again(identity: Identity) -> CredentialExpired:

@@ -10,9 +10,22 @@ from vre_portal.errors import Forbidden, PortalError
 class TermsRequired(Forbidden):
     """The terms in force are not accepted yet."""
 
+    def __init__(self) -> None:
+        super().__init__("Accept the terms of use in the portal first.")
+
 
 class MembershipRequired(Forbidden):
     """No rule gives this person a role."""
+
+    def __init__(self) -> None:
+        super().__init__("You are in no group that may use this portal.")
+
+
+class Leaving(Forbidden):
+    """The account will be deleted; its owner may still keep it."""
+
+    def __init__(self) -> None:
+        super().__init__("Your account is about to be deleted. Sign in to keep it.")
 
 
 class Suspended(Forbidden):
@@ -22,16 +35,18 @@ class Suspended(Forbidden):
         super().__init__("Your account is suspended. Write to the operators.")
 
 
-def refusal(user: User) -> PortalError | None:
+def refusal(user: User, *, accepted: bool = False) -> PortalError | None:
     """Return why this person may not act now, or None.
 
-    Whoever asks again and again for one session may remember the answer for that request only:
-    suspension has to reach everything within a minute.
+    `accepted` is whether it is known already that they accepted the terms in force. Suspension has
+    to reach everything within a minute: nobody may remember the rest of the answer.
     """
     if not user.is_active:
         return Suspended()
+    if user.delete_after is not None:
+        return Leaving()
     if Role.MEMBER.value not in user.roles:
-        return MembershipRequired("You are in no group that may use this portal.")
-    if not user.acceptances.filter(version=get_config().terms_version).exists():
-        return TermsRequired("Accept the terms of use in the portal first.")
-    return None
+        return MembershipRequired()
+    if accepted or user.acceptances.filter(version=get_config().terms_version).exists():
+        return None
+    return TermsRequired()

@@ -32,6 +32,7 @@ from accounts import (
     audit,
     discovery,
     id_tokens,
+    last_choice,
     linking,
     providers,
     services,
@@ -44,7 +45,8 @@ from accounts.providers import Provider
 from accounts.roles import MFA
 from vre_portal.config import get_config
 from vre_portal.errors import NotFound, PortalError, SignInRequired
-from vre_portal.logs import request_id
+from vre_portal.limits import SIGN_IN
+from vre_portal.logs import client_address, request_id
 
 log = logging.getLogger(__name__)
 STATE_SECONDS = 600
@@ -83,6 +85,7 @@ class StartView(OIDCAuthenticationRequestView):  # type: ignore[misc]  # untyped
         provider = providers.registry().get(slug)
         if provider is None:
             raise NotFound("There is no such way to sign in.")
+        SIGN_IN.use(client_address.get())
         intent = _intent(request)
         try:
             endpoint = discovery.metadata(provider)["authorization_endpoint"]
@@ -105,7 +108,10 @@ class StartView(OIDCAuthenticationRequestView):  # type: ignore[misc]  # untyped
         }
         request.session.modified = True
         separator = "&" if "?" in endpoint else "?"
-        return HttpResponseRedirect(f"{endpoint}{separator}{urlencode(params)}")
+        answer = HttpResponseRedirect(f"{endpoint}{separator}{urlencode(params)}")
+        if intent is Intent.SIGN_IN:
+            last_choice.remember(answer, provider, _hint(request))
+        return answer
 
     @staticmethod
     def _parameters(request: HttpRequest, provider: Provider, intent: Intent) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import audit, credentials, gate, providers, provisioning
+from accounts import audit, gate, grants, providers, provisioning
 from accounts.groups import entitlements_of, groups_of, text_of, values_of
 from accounts.handles import handles_for
 from accounts.id_tokens import Proven
@@ -55,7 +55,7 @@ def renew(identity: Identity, proven: Proven) -> None:
     identity.lapsed_at = None
     identity.save(update_fields=["provider", "acr", "last_sign_in", "lapsed_at"])
     claims_renewed(identity, proven.claims)
-    credentials.store_grant(identity, proven.tokens)
+    grants.store_grant(identity, proven.tokens)
 
 
 def _identity_of(proven: Proven) -> Identity | None:
@@ -100,6 +100,13 @@ def claims_renewed(identity: Identity, claims: Mapping[str, Any]) -> None:
     identity.assurance = sorted(assurance)
     identity.save()
     roles_renewed(identity.user)
+
+
+def named(proven: Proven) -> tuple[str, str]:
+    """Return the name and the e-mail address that a sign-in tells."""
+    known = proven.provider.claims
+    email = _email(text_of(proven.claims, known.email, limit=254))
+    return text_of(proven.claims, known.name), email
 
 
 def _email(told: str) -> str:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
-from accounts.models import Identity, WebSession
+from accounts import gate
+from accounts.models import Identity, User, WebSession
+from vre_portal.config import get_config
+from vre_portal.errors import SignInRequired
 from vre_portal.live import close_sockets_of_session
 from vre_portal.logs import client_address
+
+SEEN_SECONDS = 60
 
 
 def begin(request: HttpRequest, identity: Identity, *, sid: str, auth_time: datetime) -> WebSession:
@@ -42,6 +50,58 @@ def of_request(request: HttpRequest) -> WebSession | None:
     return rows.filter(session_key=key).first() if key else None
 
 
+def seen(request: HttpRequest) -> None:
+    """Note that a browser is there, at most once a minute.
+
+    Raises
+    ------
+    SignInRequired
+        It was away, or signed in, for longer than the site allows; it is signed out now.
+    """
+    key = request.session.session_key or ""
+    if not cache.add(f"seen:{key}", 1, timeout=SEEN_SECONDS):
+        return
+    session = of_request(request)
+    if session is None:
+        return
+    now = timezone.now()
+    if session.last_seen_at < now - idle_limit() or session.started_at < now - whole_limit():
+        end([session])
+        raise SignInRequired("Your sign-in has ended, because it was long ago. Sign in again.")
+    address = client_address.get() or session.address
+    WebSession.objects.filter(pk=session.pk).update(last_seen_at=now, address=address)
+
+
+def idle_limit() -> timedelta:
+    """Return how long a browser may be away."""
+    return timedelta(hours=get_config().session_idle_hours)
+
+
+def whole_limit() -> timedelta:
+    """Return how long a sign-in lasts at most."""
+    return timedelta(hours=get_config().session_hours)
+
+
+def admit(user_id: Any, session_key: str) -> Sequence[str]:
+    """Return the group of websockets of a browser, if its sign-in holds and its owner may act.
+
+    Raises
+    ------
+    SignInRequired
+        The browser was signed out.
+    Forbidden
+        The person may not act: suspended, without membership, or before the terms.
+    """
+    user = User.objects.filter(pk=user_id).first()
+    if user is None or (session_key and not Session.objects.filter(pk=session_key).exists()):
+        raise SignInRequired("Sign in first.")
+    refusal = gate.refusal(user)
+    if refusal is not None:
+        raise refusal
+    session = WebSession.objects.filter(session_key=session_key).first() if session_key else None
+    return [f"web-session:{session.pk}"] if session else []
+
+
 @transaction.atomic
 def end(sessions: Iterable[WebSession]) -> int:
     """Sign these browsers out: their sessions end and their websockets close; return how many."""
@@ -52,3 +112,12 @@ def end(sessions: Iterable[WebSession]) -> int:
     for row in rows:
         transaction.on_commit(partial(close_sockets_of_session, row.pk))
     return len(rows)
+
+
+def forget_ended() -> int:
+    """Remove the rows of browsers whose session is gone or too old; return how many."""
+    now = timezone.now()
+    old = WebSession.objects.filter(started_at__lt=now - whole_limit())
+    ended = end(old) + end(WebSession.objects.filter(last_seen_at__lt=now - idle_limit()))
+    Session.objects.filter(expire_date__lt=now).delete()
+    return ended

@@ -30,7 +30,13 @@ class ActivityPageSerializer(serializers.Serializer[object]):
     next = serializers.CharField(allow_null=True)
 
 
-class ActivityView(APIView):
+class ActivityPart(APIView):
+    """What concerns the person; tokens may read it."""
+
+    area = "account"
+
+
+class ActivityView(ActivityPart):
     """What happened."""
 
     @extend_schema(parameters=PAGE_PARAMETERS, responses=ActivityPageSerializer)

@@ -50,7 +50,13 @@ def _cut(
     return rest[:limit], more
 
 
-class ScopesView(APIView):
+class DataView(APIView):
+    """A part of the API that tokens open by the scope `data`."""
+
+    area = "data"
+
+
+class ScopesView(DataView):
     """All scopes."""
 
     @extend_schema(responses=_listed("Scopes", shapes.ScopeSerializer), description=STREAMS)
@@ -60,7 +66,7 @@ class ScopesView(APIView):
         return Response({"items": [{"scope": scope} for scope in known.value], "next": None})
 
 
-class DidsView(APIView):
+class DidsView(DataView):
     """Search."""
 
     @extend_schema(
@@ -94,7 +100,7 @@ class DidsView(APIView):
         )
 
 
-class DidView(APIView):
+class DidView(DataView):
     """One DID."""
 
     @extend_schema(responses=shapes.DidDetailSerializer)
@@ -105,7 +111,7 @@ class DidView(APIView):
         return Response(shapes.DidDetailSerializer(info).data)
 
 
-class ContentsView(APIView):
+class ContentsView(DataView):
     """What is directly in a collection."""
 
     @extend_schema(
@@ -124,7 +130,7 @@ class ContentsView(APIView):
         return Response({"items": shapes.DidSerializer(rows, many=True).data, "next": more})
 
 
-class FilesView(APIView):
+class FilesView(DataView):
     """All files below a DID."""
 
     @extend_schema(
@@ -142,7 +148,7 @@ class FilesView(APIView):
         return Response({"items": shapes.FileSerializer(rows, many=True).data, "next": more})
 
 
-class ReplicasView(APIView):
+class ReplicasView(DataView):
     """Where a DID is."""
 
     @extend_schema(parameters=PAGE_PARAMETERS, responses=shapes.ReplicasSerializer)
@@ -158,7 +164,7 @@ class ReplicasView(APIView):
         return Response(shapes.ReplicasSerializer(answer).data)
 
 
-class MetadataView(APIView):
+class MetadataView(DataView):
     """What people wrote about a DID."""
 
     @extend_schema(responses={200: dict})
@@ -169,7 +175,7 @@ class MetadataView(APIView):
         return Response(dict(found))
 
 
-class RulesView(APIView):
+class RulesView(DataView):
     """The rules on a DID."""
 
     @extend_schema(responses=_listed("Rules", shapes.RuleSerializer))
@@ -180,7 +186,7 @@ class RulesView(APIView):
         return Response({"items": shapes.RuleSerializer(found, many=True).data, "next": None})
 
 
-class ParentsView(APIView):
+class ParentsView(DataView):
     """The collections that hold a DID."""
 
     @extend_schema(responses=_listed("Parents", shapes.ParentSerializer))
@@ -191,7 +197,7 @@ class ParentsView(APIView):
         return Response({"items": shapes.ParentSerializer(found, many=True).data, "next": None})
 
 
-class StoragesView(APIView):
+class StoragesView(DataView):
     """All storages."""
 
     @extend_schema(responses=_listed("Storages", shapes.StorageSerializer))
@@ -201,7 +207,7 @@ class StoragesView(APIView):
         return Response({"items": shapes.StorageSerializer(found, many=True).data, "next": None})
 
 
-class UsageView(APIView):
+class UsageView(DataView):
     """The account's own use and limits."""
 
     @extend_schema(responses=_listed("Usages", shapes.UsageSerializer))
@@ -211,7 +217,7 @@ class UsageView(APIView):
         return Response({"items": shapes.UsageSerializer(found, many=True).data, "next": None})
 
 
-class ReplicaRequestsView(APIView):
+class ReplicaRequestsView(DataView):
     """The user's requests for copies."""
 
     @extend_schema(
@@ -240,7 +246,7 @@ class ReplicaRequestsView(APIView):
         )
 
 
-class ReplicaRequestView(APIView):
+class ReplicaRequestView(DataView):
     """One request."""
 
     @extend_schema(responses=shapes.ReplicaRequestSerializer)
@@ -258,7 +264,7 @@ class ReplicaRequestView(APIView):
         return Response(answer, status=status.HTTP_202_ACCEPTED)
 
 
-class EstimateView(APIView):
+class EstimateView(DataView):
     """What a request would do."""
 
     @extend_schema(request=shapes.EstimateWishSerializer, responses=shapes.EstimateSerializer)

@@ -28,7 +28,13 @@ from vre_portal.errors import Conflict
 from vre_portal.paging import PAGE_PARAMETERS, page
 
 
-class AnalysesView(APIView):
+class WorkflowsPart(APIView):
+    """A part of the API that tokens open by the scope `workflows`."""
+
+    area = "workflows"
+
+
+class AnalysesView(WorkflowsPart):
     """Published analyses."""
 
     @extend_schema(
@@ -43,7 +49,7 @@ class AnalysesView(APIView):
         return Response({"items": AnalysisSerializer(items, many=True).data, "next": following})
 
 
-class AnalysisView(APIView):
+class AnalysisView(WorkflowsPart):
     """One analysis, by id or slug."""
 
     @extend_schema(responses=AnalysisSerializer)
@@ -52,7 +58,7 @@ class AnalysisView(APIView):
         return Response(AnalysisSerializer(services.find_analysis(user_of(request), key)).data)
 
 
-class AnalysisRunsView(APIView):
+class AnalysisRunsView(WorkflowsPart):
     """The runs of an analysis."""
 
     @extend_schema(parameters=PAGE_PARAMETERS, responses=RunPageSerializer)
@@ -74,7 +80,7 @@ class AnalysisRunsView(APIView):
         return Response(RunSerializer(run).data, status=202)
 
 
-class RunsView(APIView):
+class RunsView(WorkflowsPart):
     """All runs."""
 
     @extend_schema(
@@ -90,7 +96,7 @@ def _page_of_runs(rows: QuerySet[Run], request: Request) -> Response:
     return Response({"items": RunSerializer(items, many=True).data, "next": following})
 
 
-class RunView(APIView):
+class RunView(WorkflowsPart):
     """One run."""
 
     @extend_schema(responses=RunSerializer)
@@ -99,7 +105,7 @@ class RunView(APIView):
         return Response(RunSerializer(services.find_run(user_of(request), run_id)).data)
 
 
-class RunLogsView(APIView):
+class RunLogsView(WorkflowsPart):
     """What a run said."""
 
     @extend_schema(responses=LogSerializer(many=True))
@@ -109,7 +115,7 @@ class RunLogsView(APIView):
         return Response(LogSerializer(run.logs, many=True).data)
 
 
-class RunFilesView(APIView):
+class RunFilesView(WorkflowsPart):
     """What a run gave."""
 
     @extend_schema(responses=RunFileSerializer(many=True))
@@ -119,7 +125,7 @@ class RunFilesView(APIView):
         return Response(RunFileSerializer(run.outputs.defer("content"), many=True).data)
 
 
-class RunVerdictView(APIView):
+class RunVerdictView(WorkflowsPart):
     """The verdict on a run."""
 
     @extend_schema(responses=VerdictSerializer)
@@ -131,7 +137,7 @@ class RunVerdictView(APIView):
         return Response(VerdictSerializer(run.verdict).data)
 
 
-class RunStopView(APIView):
+class RunStopView(WorkflowsPart):
     """Stop a run."""
 
     @extend_schema(request=None, responses={202: RunSerializer})
@@ -140,7 +146,7 @@ class RunStopView(APIView):
         return Response(RunSerializer(services.stop_run(user_of(request), run_id)).data, status=202)
 
 
-class RunRestartView(APIView):
+class RunRestartView(WorkflowsPart):
     """Start a run again."""
 
     @extend_schema(request=None, responses={202: RunSerializer})

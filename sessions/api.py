@@ -29,7 +29,13 @@ from vre_portal.logs import client_address
 from vre_portal.paging import PAGE_PARAMETERS, page
 
 
-class EnvironmentsView(APIView):
+class SessionsPart(APIView):
+    """A part of the API that tokens open by the scope `sessions`."""
+
+    area = "sessions"
+
+
+class EnvironmentsView(SessionsPart):
     """What sessions may be started with."""
 
     @extend_schema(responses=EnvironmentPageSerializer)
@@ -40,7 +46,7 @@ class EnvironmentsView(APIView):
         return Response(EnvironmentPageSerializer(found, context={"groups": groups}).data)
 
 
-class SessionsView(APIView):
+class SessionsView(SessionsPart):
     """Your sessions."""
 
     @extend_schema(
@@ -72,7 +78,7 @@ class SessionsView(APIView):
         return Response(SessionSerializer(session).data, status=202)
 
 
-class SessionView(APIView):
+class SessionView(SessionsPart):
     """One session."""
 
     @extend_schema(responses=SessionSerializer)
@@ -90,7 +96,7 @@ class SessionView(APIView):
         return Response(status=204)
 
 
-class StopView(APIView):
+class StopView(SessionsPart):
     """Stopping a session."""
 
     @extend_schema(request=None, responses={202: SessionSerializer})
@@ -100,7 +106,7 @@ class StopView(APIView):
         return Response(SessionSerializer(session).data, status=202)
 
 
-class OpenDatasetView(APIView):
+class OpenDatasetView(SessionsPart):
     """A dataset in a session that runs."""
 
     @extend_schema(request=OpenDatasetSerializer, responses=SessionSerializer)

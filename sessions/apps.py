@@ -11,7 +11,7 @@ class SessionsApp(AppConfig):
 
     def ready(self) -> None:
         """Hook the app into the ground."""
-        from accounts import provisioning  # noqa: PLC0415 - models are ready only now
+        from accounts import merging, provisioning, suspension  # noqa: PLC0415 - models are ready only now
         from sessions import services  # noqa: PLC0415
         from sessions.services.changes import TAKE_DOWN  # noqa: PLC0415
         from sessions.services.launching import FOLLOW, START  # noqa: PLC0415
@@ -19,7 +19,11 @@ class SessionsApp(AppConfig):
 
         operations.register(START, services.start, give_up=services.gave_up)
         operations.register(FOLLOW, services.follow, give_up=services.follow_gave_up)
-        operations.register(TAKE_DOWN, services.take_down, give_up=services.take_down_gave_up)
+        operations.register(
+            TAKE_DOWN, services.take_down, give_up=services.take_down_gave_up, ending=True
+        )
+        suspension.on_suspended(services.stop_all)
+        merging.reason_against(services.still_running)
         live.topic("session")(services.present_state)
         provisioning.register("jupyterhub", services.provision)
         context.active_counts["sessions"] = services.active_count

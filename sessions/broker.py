@@ -6,13 +6,10 @@ this door: not a person's own token, not a service's, not one that opens several
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from django.core.cache import cache
 
 from accounts.credentials import credential_for
 from accounts.models import User
@@ -23,16 +20,16 @@ from vre_portal.errors import (
     CredentialExpired,
     Forbidden,
     InvalidRequest,
-    QuotaExceeded,
     SignInRequired,
 )
+from vre_portal.limits import Limit
 
 log = logging.getLogger(__name__)
 AUDIENCES = ("rucio", "reana")
 HEADER = re.compile(r"(?i:token|bearer) ([\x21-\x7e]{8,4096})")
-MINUTE = 60
-CALLS_A_MINUTE = 60
-REFUSALS_A_MINUTE = 30
+#: By token: a session keeps a token for most of its life. By address: guessing is slow.
+CALLS = Limit("broker-calls", 60)
+REFUSALS = Limit("broker-refused", 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ def lend(authorization: str, audience: str, *, address: str) -> Loan:
         No token is lent for this audience.
     Conflict
         The user has to sign in to the portal again.
-    QuotaExceeded
+    TooManyRequests
         Too many calls in a minute.
     """
     user = _user(_owner(authorization, address))
@@ -75,31 +72,15 @@ def lend(authorization: str, audience: str, *, address: str) -> Loan:
 def _owner(authorization: str, address: str) -> TokenOwner:
     """Return whose token it is; who fails often, and who asks often, has to wait."""
     sent = HEADER.fullmatch(authorization.strip())
-    refusals = f"broker:refused:{address}"
-    if (cache.get(refusals) or 0) >= REFUSALS_A_MINUTE:
-        raise QuotaExceeded("Too many refused calls. Try again in a minute.")
+    REFUSALS.check(address)
     try:
         if sent is None:
             raise SignInRequired("Send the session's token: 'Authorization: token ...'.")
-        _count_call(sent[1])
+        CALLS.use(sent[1])
         return get_backend().identify(hub_credential(sent[1]))
     except SignInRequired:
-        _increase(refusals)
+        REFUSALS.use(address)
         raise
-
-
-def _count_call(token: str) -> None:
-    digest = hashlib.sha256(token.encode()).hexdigest()[:32]
-    if _increase(f"broker:calls:{digest}") > CALLS_A_MINUTE:
-        raise QuotaExceeded("The session asks too often. Keep a token for most of its life.")
-
-
-def _increase(key: str) -> int:
-    cache.add(key, 0, MINUTE)
-    try:
-        return int(cache.incr(key))
-    except ValueError:
-        return 1  # It expired between the two calls.
 
 
 def _user(owner: TokenOwner) -> User:

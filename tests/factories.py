@@ -5,10 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import count
 
+from django.test import Client
 from django.utils import timezone
 
-from accounts import credentials
-from accounts.models import Acceptance, AccountState, BackendAccount, Identity, User
+from accounts import grants
+from accounts.models import (
+    Acceptance,
+    AccountState,
+    AudienceToken,
+    BackendAccount,
+    Identity,
+    User,
+    WebSession,
+)
 from accounts.token_endpoint import Tokens
 from vre_portal.config import get_config
 
@@ -45,7 +54,7 @@ def make_identity(
         user=user, provider=provider, issuer=issuer, subject=subject, last_sign_in=timezone.now()
     )
     now = timezone.now()
-    grant = credentials.store_grant(
+    grant = grants.store_grant(
         identity,
         Tokens(
             access_token="access-0",
@@ -57,3 +66,23 @@ def make_identity(
     grant.refreshed_at = now + timedelta(seconds=access_left) - timedelta(hours=1)
     grant.save()
     return identity
+
+
+def lend(identity: Identity, audience: str, token: str) -> AudienceToken:
+    """Keep a good token for a backend in the identity's vault."""
+    tokens = Tokens(token, timezone.now() + timedelta(minutes=10))
+    return grants.store_audience_token(identity.grant, audience, tokens)
+
+
+def sign_in(client: Client, user: User, *, ago: timedelta = timedelta()) -> WebSession:
+    """Sign a browser in through the user's identity, as so long ago."""
+    client.force_login(user)
+    identity = user.identities.first() or Identity.objects.create(
+        user=user, provider="escape", issuer="https://escape.test/", subject=str(user.pk)
+    )
+    return WebSession.objects.create(
+        session_key=client.session.session_key or "",
+        user=user,
+        identity=identity,
+        auth_time=timezone.now() - ago,
+    )

@@ -20,6 +20,7 @@ app.conf.beat_schedule = {
     "reconcile-sessions": {
         "task": "sessions.reconcile", "schedule": 15.0, "options": {"expires": 15},
     },
+    "tidy-accounts": {"task": "accounts.tidy", "schedule": 600.0, "options": {"expires": 600}},
     "check-backends": {
         "task": "portal.check_backends", "schedule": 10.0, "options": {"expires": 10},
     },

@@ -56,8 +56,33 @@ class Config(BaseSettings):
     issuer_key_file: Path | None = Field(
         None, description="PEM of the RSA key with which the portal signs for its satellites"
     )
+    issuer_old_key_files: Annotated[list[Path], NoDecode] = Field(
+        default_factory=list,
+        description="Comma-separated PEMs of former keys, published until no token of theirs lives",
+    )
     trusted_proxies: int = Field(0, description="Proxies in front whose headers are believed", ge=0)
+    session_hours: int = Field(
+        14 * 24, description="A sign-in ends after so many hours, whatever one does", ge=1
+    )
+    session_idle_hours: int = Field(
+        3 * 24, description="A sign-in ends when its browser was away for so many hours", ge=1
+    )
+    deletion_grace_days: int = Field(
+        14, description="How long somebody who asked to be deleted may still keep the account", ge=0
+    )
+    audit_days: int = Field(
+        550, description="How long the audit log keeps an entry before it may be removed", ge=1
+    )
+    token_max_days: int = Field(365, description="The longest life of an API token, days", ge=1)
     terms_version: str = Field("1", description="Raising it asks everybody to accept again")
+
+    terms_changes: str = Field(
+        "", description="One sentence: what changed in this version of the terms"
+    )
+    contact: str = Field("", description="Mail address of the operators, shown on pages")
+    security_contact: str = Field(
+        "", description="Mail address for incidents; the operators' where it is empty"
+    )
 
     rucio_url: str | None = Field(None, description="Rucio's REST address")
     rucio_service_username: str = Field("root", description="Provisioning account (userpass)")
@@ -95,6 +120,11 @@ class Config(BaseSettings):
     workflows_backend: str = Field(
         "reproducibility.backends.reana.ReanaBackend", description="Adapter class"
     )
+
+    @field_validator("issuer_old_key_files", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        return [path for path in value.split(",") if path] if isinstance(value, str) else value
 
     @field_validator("vault_keys", mode="before")
     @classmethod

@@ -91,7 +91,8 @@ def _sign_in_url(request: HttpRequest, error: PortalError) -> str:
 
 
 def _headers(error: PortalError) -> dict[str, str]:
-    return {"Retry-After": "5"} if error.retryable else {}
+    seconds = getattr(error, "retry_after", 5)
+    return {"Retry-After": str(seconds)} if error.retryable else {}
 
 
 def _log(error: PortalError) -> None:

@@ -126,6 +126,20 @@ class QuotaExceeded(PortalError):
         return {"need": self.need, "limit": self.limit, "used": self.used}
 
 
+class TooManyRequests(PortalError):
+    """Something was tried too often; it may be tried again after `retry_after` seconds."""
+
+    code, title, status, retryable = "too-many-requests", "Too many tries", 429, True
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+    def members(self) -> dict[str, Any]:
+        """Say when to come back."""
+        return {"retry_after": self.retry_after}
+
+
 class UpstreamRefused(PortalError):
     """A backend answered in a way that makes no sense to the portal."""
 
@@ -146,5 +160,5 @@ class UpstreamTimeout(PortalError):
 
 KINDS: tuple[type[PortalError], ...] = (
     SignInRequired, CredentialExpired, Forbidden, NotFound, Conflict, InvalidRequest,
-    TooLarge, QuotaExceeded, UpstreamRefused, UpstreamUnavailable, UpstreamTimeout,
+    TooLarge, QuotaExceeded, TooManyRequests, UpstreamRefused, UpstreamUnavailable, UpstreamTimeout,
 )  # fmt: skip

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
 from asgiref.sync import async_to_sync
@@ -14,10 +15,11 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from redis.exceptions import RedisError
 
 from vre_portal.errors import PortalError
+from vre_portal.limits import SOCKETS
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,11 @@ log = logging.getLogger(__name__)
 PresentState = Callable[[Any, str], Mapping[str, Any]]
 _topics: dict[str, PresentState] = {}
 MAX_WATCHED = 100
+MAX_MESSAGE = 64 * 1024
+#: In half a minute; a page sends one for each thing that it shows.
+MAX_MESSAGES = 600
+#: Codes with which a websocket is closed, after the HTTP statuses: pages stop trying on each.
+SIGNED_OUT, NOT_ALLOWED, TOO_MANY = 4401, 4403, 4429
 #: What a channel group may be called.
 _NAME = re.compile(r"[a-z-]{1,40}:[0-9A-Za-z-]{1,50}")
 
@@ -63,21 +70,84 @@ def publish(name: str, event: Mapping[str, Any]) -> None:
     transaction.on_commit(send)
 
 
+#: Given a user's primary key and a session key: further groups of the socket, or a refusal.
+Doorkeeper = Callable[[Any, str], Sequence[str]]
+_doorkeepers: list[Doorkeeper] = []
+
+
+def doorkeeper(admit: Doorkeeper) -> None:
+    """Register who may open a websocket, and keep it open."""
+    _doorkeepers.append(admit)
+
+
+def _enter(user_id: Any, session_key: str) -> list[str]:
+    SOCKETS.use(user_id)
+    return _admit(user_id, session_key)
+
+
+def _admit(user_id: Any, session_key: str) -> list[str]:
+    return [group for admit in _doorkeepers for group in admit(user_id, session_key)]
+
+
 class LiveConsumer(AsyncJsonWebsocketConsumer):
     """``/ws/live``: a page says what it watches, gets the present state first, then each change."""
 
+    #: A message that a sign-in has ended may be lost; so the question is asked again.
+    recheck_seconds = 30.0
     watched: set[str]
+    groups_of_socket: list[str]
+    _rechecking: asyncio.Task[None] | None
+    _messages: int
 
     async def connect(self) -> None:
-        """Accept signed-in people only."""
-        self.watched = set()
+        """Accept signed-in people only, and only while they may act."""
+        self.watched, self.groups_of_socket = set(), []
+        self._rechecking, self._messages = None, 0
         user = self.scope.get("user") or AnonymousUser()
         if not user.is_authenticated:
-            await self.close(code=4401)
+            await self.close(code=SIGNED_OUT)
             return
         self.user_id = user.pk
-        await self.channel_layer.group_add(group_of(f"user:{user.pk}"), self.channel_name)
+        self.session_key = getattr(self.scope.get("session"), "session_key", None) or ""
+        try:
+            groups = await database_sync_to_async(_enter)(self.user_id, self.session_key)
+        except PortalError as exc:
+            await self.close(code=_close_code(exc))
+            return
+        self.groups_of_socket = [f"user:{user.pk}", *groups]
+        for name in self.groups_of_socket:
+            await self.channel_layer.group_add(group_of(name), self.channel_name)
         await self.accept()
+        self._rechecking = asyncio.create_task(self._recheck())
+
+    async def _recheck(self) -> None:
+        while True:
+            await asyncio.sleep(self.recheck_seconds)
+            self._messages = 0
+            try:
+                await database_sync_to_async(_admit)(self.user_id, self.session_key)
+            except PortalError as exc:
+                await self.close(code=_close_code(exc))
+                return
+            except DatabaseError as exc:
+                log.warning("live: not checked again: %s", exc)
+
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any
+    ) -> None:
+        """Take a message of a sensible size, and not too many."""
+        if text_data is None or len(text_data) > MAX_MESSAGE:
+            await self.close(code=1009)
+            return
+        self._messages += 1
+        if self._messages > MAX_MESSAGES:
+            await self.close(code=TOO_MANY)
+            return
+        try:
+            content = json.loads(text_data)
+        except ValueError:
+            content = None
+        await self.receive_json(content)
 
     async def receive_json(self, content: Any, **_: Any) -> None:
         """Take ``{"watch": [...]}``; everything else is answered with a problem."""
@@ -113,13 +183,19 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def live_close(self, message: dict[str, Any]) -> None:
         """Close, because the user signed out or was suspended."""
-        await self.close(code=4401)
+        await self.close(code=SIGNED_OUT)
 
     async def disconnect(self, code: int) -> None:
         """Leave every group."""
-        names = {*self.watched, f"user:{self.user_id}"} if hasattr(self, "user_id") else set()
+        if self._rechecking is not None:
+            self._rechecking.cancel()
+        names = {*self.watched, *self.groups_of_socket}
         leaves = [self.channel_layer.group_discard(group_of(n), self.channel_name) for n in names]
         await asyncio.gather(*cast("list[Awaitable[None]]", leaves))
+
+
+def _close_code(error: PortalError) -> int:
+    return {401: SIGNED_OUT, 429: TOO_MANY}.get(error.status, NOT_ALLOWED)
 
 
 def close_sockets_of(user_id: object) -> None:

@@ -56,11 +56,17 @@ Outcome = Done | Again
 Step = Callable[[Operation], Outcome]
 GiveUp = Callable[[Operation, PortalError], None]
 _steps: dict[str, tuple[Step, GiveUp]] = {}
+_endings: set[str] = set()
 
 
-def register(kind: str, step: Step, *, give_up: GiveUp) -> None:
-    """Say which step drives a kind, and what to record when it fails for good."""
+def register(kind: str, step: Step, *, give_up: GiveUp, ending: bool = False) -> None:
+    """Say which step drives a kind, and what to record when it fails for good.
+
+    An `ending` takes something away; it goes on for suspended people, whose other work waits.
+    """
     _steps[kind] = (step, give_up)
+    if ending:
+        _endings.add(kind)
 
 
 def begin(kind: str, *, subject: uuid.UUID, user_id: object, key: str | None = None) -> Operation:
@@ -83,11 +89,11 @@ def hold(operation: Operation) -> None:
     Raises
     ------
     LeaseLost
-        Somebody else has taken the operation over.
+        Somebody else has taken the operation over, or its owner is suspended.
     """
     until = timezone.now() + timedelta(seconds=get_config().lease_seconds)
     mine = Operation.objects.filter(pk=operation.pk, lease=operation.lease)
-    if not mine.update(lease_until=until):
+    if not mine.filter(_may_go_on()).update(lease_until=until):
         raise LeaseLost
 
 
@@ -151,13 +157,19 @@ def _unexpected(operation: Operation) -> PortalError:
 
 def _free(now: datetime) -> Q:
     unleased = Q(lease_until=None) | Q(lease_until__lt=now)
-    return Q(state=OperationState.WAITING, due_at__lte=now + timedelta(milliseconds=200)) & unleased
+    due = Q(state=OperationState.WAITING, due_at__lte=now + timedelta(milliseconds=200))
+    return due & unleased & _may_go_on()
+
+
+def _may_go_on() -> Q:
+    """The work of somebody suspended waits, and goes on by itself when they are reinstated."""
+    return Q(user__is_active=True) | Q(kind__in=_endings)
 
 
 @transaction.atomic
 def _take(operation_id: uuid.UUID | str) -> Operation | None:
     now = timezone.now()
-    rows = Operation.objects.select_for_update(skip_locked=True)
+    rows = Operation.objects.select_for_update(skip_locked=True, of=("self",))
     operation = rows.filter(_free(now), pk=operation_id).first()
     if operation is None:
         return None

@@ -142,7 +142,7 @@ CSRF_COOKIE_NAME = f"{'__Host-' if CONFIG.is_https else ''}vre_csrf{CONFIG.cooki
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.is_https
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_AGE = CONFIG.session_hours * 3600
 SECURE_HSTS_SECONDS = 31536000 if CONFIG.is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 # A place in the browsers' list outlives the site and binds the whole domain: its owner decides.
@@ -184,8 +184,11 @@ WHITENOISE_USE_FINDERS = CONFIG.environment is not Stage.PRODUCTION
 WHITENOISE_AUTOREFRESH = DEBUG
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.MayUse"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -210,8 +213,28 @@ OAUTH2_PROVIDER = {
     "OIDC_ISS_ENDPOINT": f"{CONFIG.public_url}/oauth",
     "OIDC_RSA_PRIVATE_KEY": CONFIG.issuer_key_file.read_text() if CONFIG.issuer_key_file else "",
     "OAUTH2_VALIDATOR_CLASS": "accounts.issuer.SatelliteValidator",
-    "SCOPES": {"openid": "Who you are", "profile": "Your name"},
+    "OIDC_RSA_PRIVATE_KEYS_INACTIVE": [path.read_text() for path in CONFIG.issuer_old_key_files],
+    "SCOPES": {
+        "openid": "Who you are",
+        "profile": "Your name",
+        "read": "Read everything that you can see",
+        "data": "Data: make and cancel requests",
+        "sessions": "Sessions: launch and stop",
+        "workflows": "Workflows: start and stop runs",
+    },
+    "SCOPES_BACKEND_CLASS": "accounts.satellites.SatelliteScopes",
     "PKCE_REQUIRED": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 24 * 3600,
+    "ROTATE_REFRESH_TOKEN": True,
+    "DEVICE_FLOW_INTERVAL": 5,
+    "OAUTH_DEVICE_VERIFICATION_URI": f"{CONFIG.public_url}/oauth/device/",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 600,
     "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https", *(["http"] if CONFIG.is_loopback else [])],

@@ -10,6 +10,7 @@ import activity.api
 import data_mgmt.api
 import reproducibility.api
 import sessions.api
+from accounts.views import issuer as own_issuer
 from vre_portal import health, views
 from vre_portal.config import Stage
 
@@ -17,11 +18,18 @@ from vre_portal.config import Stage
 issuer_patterns = (
     [
         path("authorize/", issuer_views.AuthorizationView.as_view(), name="authorize"),
-        path("token/", issuer_views.TokenView.as_view(), name="token"),
+        path("token/", own_issuer.Token.as_view(), name="token"),
+        path("revoke_token/", issuer_views.RevokeTokenView.as_view(), name="revoke-token"),
         path("userinfo/", issuer_views.UserInfoView.as_view(), name="user-info"),
         path(
+            "device_authorization/",
+            own_issuer.DeviceAuthorization.as_view(),
+            name="device-authorization",
+        ),
+        path("device/", own_issuer.device_page, name="device"),
+        path(
             ".well-known/openid-configuration",
-            issuer_views.ConnectDiscoveryInfoView.as_view(),
+            own_issuer.Discovery.as_view(),
             name="oidc-connect-discovery-info",
         ),
         path(".well-known/jwks.json", issuer_views.JwksInfoView.as_view(), name="jwks-info"),

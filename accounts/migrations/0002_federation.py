@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='AuditEvent',
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('at', models.DateTimeField(auto_now_add=True)),
                 ('action', models.CharField(max_length=60)),
                 ('result', models.CharField(choices=[('ok', 'Ok'), ('refused', 'Refused'), ('failed', 'Failed')], default='ok', max_length=10)),

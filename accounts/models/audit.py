@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 
 
@@ -19,6 +21,7 @@ class AuditEvent(models.Model):
     The actor is copied, not referred to: the entry outlives the account.
     """
 
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     at = models.DateTimeField(auto_now_add=True)
     action = models.CharField(max_length=60)
     result = models.CharField(max_length=10, choices=Result.choices, default=Result.OK)

@@ -15,7 +15,14 @@ from sessions.services.reading import (
     visible_to,
 )
 from sessions.services.reconciling import reconcile
-from sessions.services.stopping import remove, stop, take_down, take_down_gave_up
+from sessions.services.stopping import (
+    remove,
+    still_running,
+    stop,
+    stop_all,
+    take_down,
+    take_down_gave_up,
+)
 
 __all__ = [
     "Summary",
@@ -33,7 +40,9 @@ __all__ = [
     "reconcile",
     "remove",
     "start",
+    "still_running",
     "stop",
+    "stop_all",
     "summary",
     "take_down",
     "take_down_gave_up",

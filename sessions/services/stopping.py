@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from sessions.backends import get_backend, service_credential
 from sessions.models import PENDING, Session, SessionState
 from sessions.services.changes import begin_take_down, change, note
@@ -25,6 +26,22 @@ def stop(session: Session) -> Session:
         begin_take_down(session)
         note(session, "stopping", f"You stopped {session.name}.")
     return session
+
+
+def stop_all(user: User) -> None:
+    """Stop every session of a user who may not act any more."""
+    for session in Session.objects.filter(user=user).active():
+        stop(session)
+
+
+def still_running(user: User) -> list[str]:
+    """Return why the account of a user with sessions can't go: they run under its name."""
+    names = Session.objects.filter(user=user).active().values_list("name", flat=True)
+    return [
+        _("The session %(name)s runs under the account that would go. Stop it first.")
+        % {"name": name}
+        for name in names
+    ]
 
 
 def remove(session: Session) -> None:

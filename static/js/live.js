@@ -3,7 +3,8 @@ import { refresh } from "./refresh.js";
 
 const FIRST = 500;
 const LONGEST = 30_000;
-const SIGNED_OUT = 4401;
+// Signed out, not allowed: trying again would be no use.
+const FINAL = [4401, 4403];
 
 let socket = null;
 let failures = 0;
@@ -50,7 +51,7 @@ function watch() {
 }
 
 function closed(code) {
-  if (code === SIGNED_OUT) return;
+  if (FINAL.includes(code)) return;
   failures += 1;
   if (failures > 1) hint(false);
   const wait = Math.min(FIRST * 2 ** (failures - 1), LONGEST);

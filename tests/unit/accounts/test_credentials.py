@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from accounts import credentials
+from accounts import credentials, grants
 from accounts.models import AudienceToken, TokenGrant, User
 from accounts.token_endpoint import Tokens
 from tests.factories import make_identity, make_user
@@ -21,7 +21,7 @@ def test_tokens_are_sealed_in_the_database(alice: User, provider: FakeProvider) 
     stored = bytes(TokenGrant.objects.get().refresh_token)
 
     assert b"refresh-0" not in stored
-    assert credentials.unseal(stored) == "refresh-0"
+    assert grants.refresh_token_of(TokenGrant.objects.get()) == "refresh-0"
 
 
 def test_a_credential_is_exchanged_for_its_audience(alice: User, provider: FakeProvider) -> None:
@@ -58,7 +58,7 @@ def test_an_old_access_token_is_refreshed_first(alice: User, provider: FakeProvi
     credentials.credential_for(alice, "rucio")
 
     assert provider.grants("refresh_token")[0]["refresh_token"] == "refresh-0"
-    kept = credentials.unseal(TokenGrant.objects.get().refresh_token)
+    kept = grants.refresh_token_of(TokenGrant.objects.get())
     assert kept == provider.valid_refresh != "refresh-0"
 
 
@@ -89,7 +89,7 @@ def test_a_rotated_refresh_token_survives_a_failing_exchange(provider: FakeProvi
     with pytest.raises(UpstreamRefused):
         credentials.credential_for(alice, "rucio")
 
-    assert credentials.unseal(TokenGrant.objects.get().refresh_token) == provider.valid_refresh
+    assert grants.refresh_token_of(TokenGrant.objects.get()) == provider.valid_refresh
 
 
 def test_a_dead_refresh_token_asks_to_sign_in_again(alice: User, provider: FakeProvider) -> None:
@@ -117,6 +117,6 @@ def test_a_new_sign_in_drops_old_credentials(alice: User, provider: FakeProvider
     identity = alice.identities.get()
     tokens = Tokens("access-9", TokenGrant.objects.get().access_expires_at)
 
-    credentials.store_grant(identity, tokens)
+    grants.store_grant(identity, tokens)
 
     assert not AudienceToken.objects.exists()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
-from accounts import credentials
-from accounts.models import AudienceToken, User
+from accounts.models import User
 from data_mgmt import services
 from data_mgmt.backends import get_backend
 from data_mgmt.backends.values import Did, StorageKind
 from data_mgmt.models import ReplicaRequest
-from tests.factories import make_identity
+from tests.factories import lend, make_identity
 from tests.fakes.catalogue import GIB
 from tests.fakes.data import FakeDataBackend
 from tests.unit.data_mgmt.steps import work
@@ -52,13 +49,7 @@ def dimuon() -> Did:
 def give_token(user: User, fake: FakeDataBackend) -> User:
     """Return the user, with a good token for Rucio and a quota at each disk."""
     identity = make_identity(user, issuer="https://escape.test/", subject=f"sub-{user.handle}")
-    AudienceToken.objects.create(
-        grant=identity.grant,
-        audience="rucio",
-        token=credentials.seal(f"token-of-{user.handle}"),
-        issued_at=timezone.now(),
-        expires_at=timezone.now() + timedelta(minutes=10),
-    )
+    lend(identity, "rucio", f"token-of-{user.handle}")
     fake.set_limit(user.handle, "LAPP-DISK", GIB)
     fake.set_limit(user.handle, "CERN-DISK", GIB)
     return user

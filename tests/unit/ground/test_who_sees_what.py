@@ -7,6 +7,7 @@ how a thing of Alice's at this address is made, or `NOT_OURS` why there is none.
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,12 +18,14 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
-from accounts.models import User
+from accounts import api_tokens
+from accounts.models import Identity, User, WebSession
 from data_mgmt.models import ReplicaRequest
 from reproducibility.models import Analysis, Run
 from sessions.models import Session
-from tests.factories import make_user
+from tests.factories import make_user, sign_in
 from vre_portal import live
 from vre_portal.errors import PortalError
 
@@ -53,8 +56,28 @@ def a_run(user: User) -> object:
     return Run.objects.create(user=user, analysis=analysis, number=1).pk
 
 
+def an_identity(user: User) -> object:
+    return Identity.objects.create(
+        user=user, provider="escape", issuer="https://idp.test/", subject=str(user.pk)
+    ).pk
+
+
+def a_browser(user: User) -> object:
+    identity = Identity.objects.get(pk=an_identity(user))
+    return WebSession.objects.create(
+        session_key=uuid.uuid4().hex, user=user, identity=identity, auth_time=timezone.now()
+    ).pk
+
+
+def a_token(user: User) -> object:
+    return api_tokens.make(user, name="laptop", scopes=["read"], days=7).row.pk
+
+
 #: An address up to its first parameter -> what makes that parameter for a thing of one's own.
 OWNED: dict[str, Maker] = {
+    "accounts/identities/<uuid:pk>": an_identity,
+    "accounts/browsers/<uuid:pk>": a_browser,
+    "accounts/tokens/<uuid:pk>": a_token,
     "data/requests/<uuid:pk>": a_request,
     "api/v1/data/replica-requests/<str:pk>": a_request,
     "sessions/<uuid:pk>": a_session,
@@ -68,6 +91,8 @@ OWNED: dict[str, Maker] = {
 NOT_OURS = {
     "accounts/login/<slug:slug>": "a provider",
     "accounts/callback/<slug:slug>": "a provider",
+    "accounts/backchannel/<slug:slug>": "a provider",
+    "accounts/people/<uuid:pk>": "for operators, who see everybody",
     "accounts/services/<slug:service>": "a kind of account, of whoever asks",
     "data/<did:did>": "Rucio's: it decides by the person's own token",
     "api/v1/data/dids/<str:scope>": "Rucio's: it decides by the person's own token",
@@ -77,11 +102,17 @@ PUBLIC = {
     "healthz": "for the balancer",
     "readyz": "for the balancer",
     "accounts/login/": "where one signs in",
+    "accounts/login/forget/": "the choice of whoever asks",
+    "accounts/signed-out/": "after signing out",
+    "accounts/privacy/": "what is kept of people",
+    "accounts/backchannel/<slug:slug>/": "a provider's signature says who it is",
     "accounts/logout/": "signing out twice is no fault",
     "accounts/login/<slug:slug>/": "where one signs in",
     "accounts/callback/<slug:slug>/": "where one signs in",
     "oauth/token/": "asks for the client's secret",
     "oauth/userinfo/": "asks for a token",
+    "oauth/revoke_token/": "asks for the token that is to end",
+    "oauth/device_authorization/": "a command line begins here",
     "oauth/.well-known/openid-configuration": "what the issuer says of itself",
     "oauth/.well-known/jwks.json": "what the issuer says of itself",
     "api/v1/schema/": "what the API offers",
@@ -91,9 +122,13 @@ PUBLIC = {
     "styleguide/": "not in production",
 }
 #: What the other parameters of an address are filled with.
-SAMPLES = {"path": "results/a.json", "name": "dimuon", "scope": "cms", "did": "cms:dimuon"}
+SAMPLES = {"path": "results/a.json", "name": "dimuon", "scope": "cms", "did": "cms:dimuon",
+           "pk": uuid.UUID(int=7)}  # fmt: skip
 #: What takes a POST from programs, which have no page of ours.
 NO_FORM = {
+    "accounts/backchannel/<slug:slug>/": "a provider's signature says who it is",
+    "oauth/revoke_token/": "asks for the token that is to end",
+    "oauth/device_authorization/": "a command line begins here",
     "oauth/token/": "asks for the client's secret or verifier",
     "oauth/userinfo/": "asks for a token",
     "api/v1/sessions/broker/token": "asks for the session's own token",
@@ -154,8 +189,8 @@ def test_it_is_said_whose_the_things_at_an_address_are(route: str) -> None:
 def test_anothers_thing_is_not_there(route: str, alice: User, bob: User) -> None:
     mine = OWNED[key_of(route)](alice)
     strange, own = Client(), Client()
-    strange.force_login(bob)
-    own.force_login(alice)
+    sign_in(strange, bob)
+    sign_in(own, alice)
     own.raise_request_exception = False
 
     told = answers(strange, address_of(route, mine))

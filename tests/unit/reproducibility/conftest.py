@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts import credentials
-from accounts.models import AudienceToken, User
+from accounts.models import User
 from data_mgmt.backends import get_backend as get_data_backend
 from reproducibility import services
 from reproducibility.backends import get_backend
 from reproducibility.models import Analysis, Run
-from tests.factories import make_identity
+from tests.factories import lend, make_identity
 from tests.fakes.data import FakeDataBackend
 from tests.fakes.workflows import FakeWorkflows
 from vre_portal import operations
@@ -116,13 +115,7 @@ def give_tokens(user: User) -> User:
     """Return the user, with good tokens for both services."""
     identity = make_identity(user, issuer="https://escape.test/", subject=f"sub-{user.handle}")
     for audience in ("rucio", "reana"):
-        AudienceToken.objects.create(
-            grant=identity.grant,
-            audience=audience,
-            token=credentials.seal(f"{audience}-token-of-{user.handle}"),
-            issued_at=timezone.now(),
-            expires_at=timezone.now() + timedelta(minutes=10),
-        )
+        lend(identity, audience, f"{audience}-token-of-{user.handle}")
     return user
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import credentials
-from accounts.models import AudienceToken, User
+from accounts.models import User
 from sessions import broker
-from tests.factories import make_identity
+from tests.factories import lend, make_identity
 from tests.fakes.hub import FakeHub
 from tests.fakes.provider import FakeProvider
 from vre_portal.errors import UpstreamUnavailable
@@ -33,13 +31,7 @@ def session_token(alice: User, hub: FakeHub) -> str:
 def lendable(alice: User) -> User:
     """Alice with a good token for Rucio in the vault."""
     identity = make_identity(alice, issuer="https://escape.test/")
-    AudienceToken.objects.create(
-        grant=identity.grant,
-        audience="rucio",
-        token=credentials.seal("alices-own-token"),
-        issued_at=timezone.now(),
-        expires_at=timezone.now() + timedelta(minutes=10),
-    )
+    lend(identity, "rucio", "alices-own-token")
     return alice
 
 

@@ -1,0 +1,113 @@
+"""What providers gave at sign-ins, sealed: kept, read, and given back."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.utils import timezone
+
+from accounts import providers, token_endpoint
+from accounts.models import AudienceToken, Identity, TokenGrant
+from accounts.sealing import Unreadable, seal, unseal
+from accounts.token_endpoint import Tokens
+from vre_portal.errors import PortalError
+
+log = logging.getLogger(__name__)
+
+
+def store_grant(identity: Identity, tokens: Tokens) -> TokenGrant:
+    """Keep what a sign-in gave; older audience tokens of the identity are dropped."""
+    place = f"grant:{identity.pk}"
+    grant, _made = TokenGrant.objects.update_or_create(
+        identity=identity,
+        defaults={
+            "access_token": seal(tokens.access_token, bound_to=f"{place}:access"),
+            "access_expires_at": tokens.expires_at,
+            "refresh_token": _sealed(tokens.refresh_token, f"{place}:refresh"),
+            "id_token": _sealed(tokens.id_token, f"{place}:id"),
+            "refreshed_at": timezone.now(),
+            "refresh_tried_at": None,
+        },
+    )
+    grant.audiences.all().delete()
+    return grant
+
+
+def renew_grant(grant: TokenGrant, tokens: Tokens) -> None:
+    """Take over what a refresh gave; a provider that doesn't rotate sends no new refresh token."""
+    place = f"grant:{grant.identity_id}"
+    grant.access_token = seal(tokens.access_token, bound_to=f"{place}:access")
+    grant.access_expires_at, grant.refreshed_at = tokens.expires_at, timezone.now()
+    if tokens.refresh_token:
+        grant.refresh_token = seal(tokens.refresh_token, bound_to=f"{place}:refresh")
+    if tokens.id_token:
+        grant.id_token = seal(tokens.id_token, bound_to=f"{place}:id")
+    grant.refresh_tried_at = None
+    grant.save()
+
+
+def store_audience_token(grant: TokenGrant, audience: str, tokens: Tokens) -> AudienceToken:
+    """Keep an exchanged token until it is old."""
+    place = f"grant:{grant.identity_id}:for:{audience}"
+    found, _made = AudienceToken.objects.update_or_create(
+        grant=grant,
+        audience=audience,
+        defaults={
+            "token": seal(tokens.access_token, bound_to=place),
+            "issued_at": timezone.now(),
+            "expires_at": tokens.expires_at,
+        },
+    )
+    return found
+
+
+def access_token_of(grant: TokenGrant) -> str:
+    """Return the access token in clear; `Unreadable` where its key is gone."""
+    return unseal(grant.access_token, bound_to=f"grant:{grant.identity_id}:access")
+
+
+def refresh_token_of(grant: TokenGrant) -> str:
+    """Return the refresh token in clear; empty where the provider gave none."""
+    place = f"grant:{grant.identity_id}:refresh"
+    return unseal(grant.refresh_token, bound_to=place) if grant.refresh_token else ""
+
+
+def id_token_of(grant: TokenGrant) -> str:
+    """Return the last id_token in clear; empty where there is none to be read."""
+    try:
+        place = f"grant:{grant.identity_id}:id"
+        return unseal(grant.id_token, bound_to=place) if grant.id_token else ""
+    except Unreadable:
+        return ""
+
+
+def audience_token_of(found: AudienceToken) -> str:
+    """Return an exchanged token in clear; `Unreadable` where its key is gone."""
+    place = f"grant:{found.grant.identity_id}:for:{found.audience}"
+    return unseal(found.token, bound_to=place)
+
+
+def is_old(issued_at: datetime, expires_at: datetime, *, rest: float) -> bool:
+    """Whether less than this part of a life is left."""
+    life = max((expires_at - issued_at).total_seconds(), 1.0)
+    return (expires_at - timezone.now()).total_seconds() < life * rest
+
+
+def give_back(identity: Identity) -> None:
+    """Revoke an identity's refresh token at the provider (RFC 7009) and forget its tokens."""
+    grant = TokenGrant.objects.filter(identity=identity).first()
+    if grant is None:
+        return
+    try:
+        provider, token = providers.get(identity.provider), refresh_token_of(grant)
+        if token:
+            token_endpoint.revoke(provider, token)
+    except (PortalError, Unreadable) as exc:
+        log.warning("refresh token not revoked at %s: %s", identity.provider, exc)
+    finally:
+        grant.delete()
+
+
+def _sealed(secret: str, place: str) -> bytes:
+    return seal(secret, bound_to=place) if secret else b""

@@ -1,0 +1,23 @@
+"""Finding people, for operators."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import User
+
+MOST = 50
+
+
+def find(query: str) -> QuerySet[User]:
+    """Return at most `MOST` people whose name, handle, e-mail, group or subject has the query."""
+    rows = User.objects.prefetch_related("identities").order_by("-last_login", "-created_at")
+    if query:
+        rows = rows.filter(
+            Q(display_name__icontains=query)
+            | Q(handle__icontains=query)
+            | Q(email__icontains=query)
+            | Q(groups__contains=[query])
+            | Q(identities__subject=query)
+        ).distinct()
+    return rows[:MOST]
