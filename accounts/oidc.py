@@ -9,14 +9,12 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import auth
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.crypto import get_random_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from mozilla_django_oidc.utils import (
@@ -32,14 +30,13 @@ from accounts import (
     audit,
     discovery,
     id_tokens,
+    intents,
     last_choice,
-    linking,
     providers,
-    services,
     token_endpoint,
-    web_sessions,
 )
 from accounts.id_tokens import Proven, SignInRefused
+from accounts.intents import Intent
 from accounts.models import Result, User
 from accounts.providers import Provider
 from accounts.roles import MFA
@@ -51,14 +48,6 @@ from vre_portal.logs import client_address, request_id
 log = logging.getLogger(__name__)
 STATE_SECONDS = 600
 LONGEST_PARAMETER = 4096
-
-
-class Intent(StrEnum):
-    """What a sign-in is for."""
-
-    SIGN_IN = "sign-in"
-    REAUTHENTICATE = "reauth"
-    LINK = "link"
 
 
 def callback_url(provider: Provider) -> str:
@@ -90,7 +79,7 @@ class StartView(OIDCAuthenticationRequestView):  # type: ignore[misc]  # untyped
         try:
             endpoint = discovery.metadata(provider)["authorization_endpoint"]
         except PortalError as exc:
-            return sign_in_failed(request, exc, provider.name)
+            return sign_in_failed(request, exc, provider.name, slug=slug)
         state, nonce = get_random_string(32), get_random_string(32)
         verifier = secrets.token_urlsafe(48)
         params = self._parameters(request, provider, intent) | {
@@ -154,23 +143,11 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc]  # unt
             provider = providers.get(slug)
             self._check_answer(request, provider)
             proven = prove(provider, request.GET["code"], entry)
-            return self._fulfil(request, proven, entry)
+            target = intents.fulfil(request, proven, entry)
+            return self._go_on(request, target)
         except PortalError as exc:
             name = providers.name_of(slug)
             return sign_in_failed(request, exc, name, slug=slug, proven=proven)
-
-    def _fulfil(
-        self, request: HttpRequest, proven: Proven, entry: Mapping[str, Any]
-    ) -> HttpResponse:
-        match entry["intent"]:
-            case Intent.REAUTHENTICATE:
-                _reauthenticate(request, proven)
-            case Intent.LINK:
-                linking.propose(_person(request), request.session.session_key or "", proven)
-                return redirect("accounts:link-confirm")
-            case _:
-                _sign_in(request, proven, hint=entry["idp"])
-        return self._go_on(request, entry["next"])
 
     def _take_state(self, request: HttpRequest, slug: str) -> dict[str, Any]:
         """Use the state up; it must be ours, young, and of this provider."""
@@ -249,40 +226,6 @@ def prove(provider: Provider, code: str, entry: Mapping[str, Any]) -> Proven:
         auth_time=auth_time,
         sid=id_tokens.sid_of(claims),
     )
-
-
-def _sign_in(request: HttpRequest, proven: Proven, *, hint: str) -> None:
-    """Sign this browser in under a new session id; who was signed in before is signed out."""
-    identity = services.sign_in(proven, hint=hint)
-    before = web_sessions.of_request(request)
-    if request.user.is_authenticated:
-        request.session.cycle_key()  # `login` leaves the key of somebody who is signed in as it is
-    auth.login(request, identity.user, backend="accounts.oidc.FederatedBackend")
-    request.session.save()
-    if before is not None:
-        web_sessions.end([before])
-    web_sessions.begin(request, identity, sid=proven.sid, auth_time=proven.auth_time)
-    audit.record("sign-in.ok", actor=identity.user, identity=identity, detail={"acr": proven.acr})
-
-
-def _reauthenticate(request: HttpRequest, proven: Proven) -> None:
-    """Renew the time of this browser's sign-in, if it is the same identity."""
-    current = web_sessions.of_request(request)
-    key = (proven.provider.issuer, proven.subject)
-    if current is None or (current.identity.issuer, current.identity.subject) != key:
-        raise SignInRefused(
-            "another-person", "You signed in as somebody else. Nothing was changed; try again."
-        )
-    services.renew(current.identity, proven)
-    request.session.cycle_key()
-    web_sessions.renew(request, current, sid=proven.sid, auth_time=proven.auth_time)
-    audit.record("sign-in.renewed", actor=current.identity.user, identity=current.identity)
-
-
-def _person(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise SignInRequired("Your sign-in ended meanwhile. Sign in, then link again.")
-    return request.user
 
 
 def sign_in_failed(

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from vre_portal.config import LOOPBACK, get_config
-from vre_portal.errors import CredentialExpired
+from vre_portal.errors import CredentialExpired, UpstreamRefused
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 ClaimField = Literal["name", "email", "institution"]
@@ -107,9 +107,14 @@ class Provider(_Part):
     @property
     def secret(self) -> str:
         """Return the client's secret, from the file where the entry names one."""
-        if self.client_secret_file is not None:
+        if self.client_secret_file is None:
+            return self.client_secret.get_secret_value()
+        try:
             return self.client_secret_file.read_text().strip()
-        return self.client_secret.get_secret_value()
+        except OSError as exc:
+            raise UpstreamRefused(
+                f"{self.name} is not set up rightly here. Tell the operators.", service=self.slug
+            ) from exc
 
     @property
     def origin(self) -> str:

@@ -193,7 +193,9 @@ class Config(BaseSettings):
     def form_targets(self) -> list[str]:
         """Return the origins to which a form may lead by redirects: providers and the hub."""
         entries = yaml.safe_load(self.providers_file.read_text()) or []
-        urls = [*(entry["issuer"] for entry in entries), *([self.hub_url] if self.hub_url else [])]
+        # What is wrong with the file, its own reader tells, all at once.
+        issuers = [entry.get("issuer") for entry in entries if isinstance(entry, dict)]
+        urls = [url for url in (*issuers, self.hub_url) if isinstance(url, str)]
         return sorted({"{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls})
 
     @property

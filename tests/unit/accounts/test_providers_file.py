@@ -9,6 +9,8 @@ import yaml
 
 from accounts import providers
 from accounts.providers import ProvidersFileError
+from vre_portal.config import get_config
+from vre_portal.errors import UpstreamRefused
 
 GOOD = {
     "slug": "escape",
@@ -54,6 +56,28 @@ def test_a_secret_may_be_in_a_file_of_its_own(tmp_path: Path) -> None:
     found = providers.read(written(tmp_path, {**entry, "client_secret_file": str(secret)}))
 
     assert found["escape"].secret == "from-a-file"
+
+
+def test_a_secret_that_went_away_is_told_as_the_sites_fault(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("from-a-file")
+    entry = {k: v for k, v in GOOD.items() if k != "client_secret"}
+    found = providers.read(written(tmp_path, {**entry, "client_secret_file": str(secret)}))
+    secret.unlink()
+
+    with pytest.raises(UpstreamRefused, match="Tell the operators"):
+        _ = found["escape"].secret
+
+
+@pytest.mark.parametrize("entries", [[7], [{"slug": "a"}], [{"issuer": ["x"]}]])
+def test_faults_of_the_file_are_told_by_its_reader_not_by_the_settings(
+    tmp_path: Path, entries: list[object]
+) -> None:
+    config = get_config().model_copy(
+        update={"providers_file": written(tmp_path, *entries), "hub_url": None}
+    )
+
+    assert config.form_targets == []
 
 
 WRONG = {
