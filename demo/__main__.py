@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--detach", action="store_true", help="return when all is ready")
     up.add_argument("--only", metavar="NAME,...", help="these components and what they need")
     up.add_argument("--port", type=int, metavar="N", help="base port (default 8800)")
+    up.add_argument("--providers", metavar="FILE", help="YAML of OpenID providers to add")
     up.set_defaults(run=commands.up)
 
     command("down", "stop the stack; its data stays").set_defaults(run=commands.down)
@@ -62,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
         one = command(name, f"{text}, while the others go on")
         one.add_argument("names", nargs="+", metavar="NAME")
         one.set_defaults(run=commands.stop if name == "stop" else commands.start)
+
+    code = command("code", "show the one-time code of somebody with a second factor")
+    code.add_argument("username")
+    code.set_defaults(run=commands.code)
 
     command("doctor", "say what is missing or broken, and the mend").set_defaults(run=doctor.run)
 

@@ -12,9 +12,18 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from demo import parts, ports, process, record, seeding
+from demo import parts, ports, process, record, seeding, totp
 from demo.bootstrap import missing_modules
-from demo.stack import DEFAULT_PORT, DEFAULT_STATE, REPOSITORY, Component, Stack
+from demo.people import PEOPLE
+from demo.portal.component import ADDED_PROVIDERS
+from demo.stack import (
+    DEFAULT_PORT,
+    DEFAULT_STATE,
+    REPOSITORY,
+    Component,
+    Stack,
+    write_private,
+)
 from demo.supervisor import Supervisor, guard, people, say_into, storages
 
 
@@ -47,12 +56,38 @@ def up(options: argparse.Namespace) -> int:
         return 0
     stack = stack_at(stack.state, _port(stack.state, options.port))
     record.save_port(stack.state, stack.port)
+    _take_providers(stack, options.providers)
     (stack.state / "status.json").unlink(missing_ok=True)  # of an earlier life
     log = stack.folder("logs") / "supervisor.log"
     process.rotate(log)
     if not options.detach:
         return guard(lambda: _supervise(stack, chosen, say_into(log, aloud=True)))
     return _detach(stack, lock, log, chosen)
+
+
+def _take_providers(stack: Stack, file: str | None) -> None:
+    """Keep the user's providers for this start and later ones; an empty name forgets them."""
+    kept = stack.state / ADDED_PROVIDERS
+    if file is None:
+        return
+    if not file:
+        kept.unlink(missing_ok=True)
+        return
+    try:
+        write_private(kept, Path(file).expanduser().read_text())
+    except (OSError, UnicodeDecodeError) as exc:
+        raise Refusal(f"--providers {file} cannot be read: {exc}") from None
+
+
+def code(options: argparse.Namespace) -> int:
+    """Print the one-time code of somebody with a second factor."""
+    person = next((one for one in PEOPLE if one.username == options.username), None)
+    secret = person.totp_secret(stack_of(options)) if person else ""
+    if not secret:
+        known = ", ".join(one.username for one in PEOPLE if one.second_factor)
+        raise Refusal(f"{options.username} has no second factor; who has: {known}.")
+    print(totp.code(secret))
+    return 0
 
 
 def _supervise(stack: Stack, chosen: Sequence[Component], say: Callable[[str], None]) -> int:
@@ -209,6 +244,8 @@ def _print_table(document: dict[str, object]) -> None:
     someone: list[dict[str, object]] = document["people"]  # type: ignore[assignment] # likewise
     for person in someone:
         print(f"{person['username']:12} {person['password']:14} {person['provider']}")
+    for person in (one for one in PEOPLE if one.second_factor):
+        print(f"\nThe second factor of {person.username}: python3 -m demo code {person.username}")
 
 
 def logs(options: argparse.Namespace) -> int:

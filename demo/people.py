@@ -19,6 +19,11 @@ class Person:
     provider: str
     role: str
     groups: tuple[str, ...]
+    second_factor: bool = False
+
+    def totp_secret(self, stack: Stack) -> str:
+        """Return the secret of the code generator, empty for people without one."""
+        return stack.secret(f"totp-{self.username}") if self.second_factor else ""
 
     def password(self, stack: Stack) -> str:
         """Return the password, short enough to be typed."""
@@ -60,6 +65,7 @@ PEOPLE = (
         provider="escape",
         role="operator",
         groups=("/escape", "/escape/operators"),
+        second_factor=True,
     ),
     Person(
         username="colleague",
@@ -76,5 +82,21 @@ PEOPLE = (
         provider="checkin",
         role="newcomer",
         groups=("km3net",),
+    ),
+    Person(
+        username="outsider",
+        name="Oda Outsider",
+        email="outsider@example.org",
+        provider="checkin",
+        role="in no group yet",
+        groups=(),
+    ),
+    Person(
+        username="stranger",
+        name="Sam Stranger",
+        email="",
+        provider="checkin",
+        role="whose institute tells nothing but an identifier",
+        groups=(),
     ),
 )

@@ -14,6 +14,7 @@ from types import FrameType
 from demo import parts, ports, process, record
 from demo.bootstrap import Environments
 from demo.commands import Refusal, stack_at, stack_of
+from demo.iam.component import RECORD
 from demo.portal.component import variables
 from demo.process import wait_until
 from demo.stack import REPOSITORY, Stack
@@ -89,7 +90,8 @@ def chromium() -> str | None:
 
 def _start(stack: Stack) -> subprocess.Popen[bytes]:
     up = [sys.executable, "-m", "demo", "up", "--detach", "--state", str(stack.state)]
-    return subprocess.Popen([*up, "--port", str(stack.port)], cwd=REPOSITORY)
+    told = {**os.environ, RECORD: "yes"}
+    return subprocess.Popen([*up, "--port", str(stack.port)], cwd=REPOSITORY, env=told)
 
 
 def _stop(stack: Stack) -> None:

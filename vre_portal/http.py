@@ -67,8 +67,7 @@ def call(
             headers=sent,
             timeout=(min(CONNECT_SECONDS, seconds), seconds),
             allow_redirects=False,
-            stream=max_bytes is not None,
-            **kwargs,
+            **kwargs | ({"stream": True} if max_bytes is not None else {}),
         )
         if max_bytes is not None:
             _read(answer, max_bytes, deadline=time.monotonic() + seconds)

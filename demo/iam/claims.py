@@ -39,8 +39,10 @@ def all_claims(person: Person, slug: str) -> dict[str, object]:
         "name": person.name,
         "preferred_username": person.username,
         "email": person.email,
-        "email_verified": True,
+        "email_verified": bool(person.email),
     }
+    if not person.email:  # an institute that releases nothing but an identifier
+        claims = {"sub": person.subject}
     if slug == "escape":
         return {**claims, "wlcg.groups": list(person.groups)}
     return {

@@ -18,6 +18,9 @@ from demo.iam.configuration import PASSWORD_ROUNDS, Account, Client, Configurati
 from demo.people import PEOPLE, Person, issuer
 from demo.stack import REPOSITORY, Component, Stack, write_private
 
+#: Set by the tests' command: every token is written down, to be looked for elsewhere.
+RECORD = "VRE_DEMO_RECORDS_TOKENS"
+
 
 @dataclass(frozen=True)
 class Provider:
@@ -83,7 +86,17 @@ def configuration(provider: Provider, stack: Stack) -> Configuration:
         key_file=str(stack.folder(provider.component) / "signing-key.pem"),
         clients=_clients(provider, stack),
         people=tuple(_account(p, stack) for p in PEOPLE if p.provider == provider.slug),
+        record_file=_record_file(provider, stack),
     )
+
+
+def _record_file(provider: Provider, stack: Stack) -> str:
+    """Return where tokens are written down: only in the stack of the tests."""
+    if not os.environ.get(RECORD):
+        return ""
+    file = stack.folder(provider.component) / "issued-tokens.txt"
+    write_private(file, file.read_text() if file.exists() else "")
+    return str(file)
 
 
 def _clients(provider: Provider, stack: Stack) -> tuple[Client, ...]:
@@ -92,7 +105,8 @@ def _clients(provider: Provider, stack: Stack) -> tuple[Client, ...]:
         name="the VRE portal",
         secret_hash=_hash(stack, stack.secret(f"{provider.component}-portal-client")),
         redirect_uris=(stack.url("portal", f"/accounts/callback/{provider.slug}/"),),
-        post_logout_redirect_uris=(stack.url("portal", "/"),),
+        post_logout_redirect_uris=(stack.url("portal", "/accounts/signed-out/"),),
+        backchannel_logout_uri=stack.url("portal", f"/accounts/backchannel/{provider.slug}/"),
         exchange_audiences=("rucio", "reana"),
     )
     rucio = Client(
@@ -112,6 +126,7 @@ def _account(person: Person, stack: Stack) -> Account:
         role=person.role,
         groups=person.groups,
         password_hash=_hash(stack, person.password(stack)),
+        totp_secret=person.totp_secret(stack),
     )
 
 

@@ -20,6 +20,7 @@ class Client:
     secret_hash: str
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
     #: The audiences for which the client may exchange its users' tokens (RFC 8693).
     exchange_audiences: tuple[str, ...] = ()
 
@@ -35,6 +36,8 @@ class Account:
     role: str
     groups: tuple[str, ...]
     password_hash: str
+    #: Of the code generator; empty where a password is all.
+    totp_secret: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Configuration:
     key_file: str
     clients: tuple[Client, ...]
     people: tuple[Account, ...]
+    #: Where each token is written down, for the test that looks for them elsewhere; empty: nowhere.
+    record_file: str = ""
 
     def to_json(self) -> str:
         """Return the file's text."""

@@ -7,7 +7,7 @@ from django.http import HttpRequest, JsonResponse
 from demo.iam.claims import CLAIM_SCOPES
 from demo.iam.exchange import GRANT_TYPE
 from demo.iam.settings import CONFIGURATION, SCOPES
-from demo.iam.validator import SINGLE_FACTOR
+from demo.iam.validator import MULTI_FACTOR, SINGLE_FACTOR
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", GRANT_TYPE)
 
@@ -34,7 +34,9 @@ def openid_configuration(_request: HttpRequest) -> JsonResponse:
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "code_challenge_methods_supported": ["S256"],
             "prompt_values_supported": ["none", "login", "select_account"],
-            "acr_values_supported": [SINGLE_FACTOR],
+            "acr_values_supported": [SINGLE_FACTOR, MULTI_FACTOR],
+            "backchannel_logout_supported": True,
+            "backchannel_logout_session_supported": True,
             "authorization_response_iss_parameter_supported": True,
             "request_parameter_supported": False,
             "request_uri_parameter_supported": False,

@@ -25,7 +25,7 @@ class Person(AbstractBaseUser):
     username = models.CharField(max_length=64, unique=True)
     subject = models.CharField(max_length=128, unique=True)
     name = models.CharField(max_length=128)
-    email = models.EmailField()
+    email = models.EmailField(blank=True)
     role = models.CharField(max_length=64)
     groups = models.JSONField(default=list)
     is_active = models.BooleanField(default=True)
@@ -44,6 +44,7 @@ class SignIn(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE)
     at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    acr = models.CharField(max_length=100, default="")
 
     def __str__(self) -> str:
         return f"{self.person} at {self.at}"

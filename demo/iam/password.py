@@ -13,9 +13,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from demo import totp
 from demo.iam import sessions
 from demo.iam.models import Person
+from demo.iam.settings import CONFIGURATION
+from demo.iam.validator import MULTI_FACTOR, SINGLE_FACTOR
 
+#: Whose password was right and whose code is awaited.
+_PENDING = "second_factor_of"
 TRIES = 10
 WAIT_SECONDS = 300
 
@@ -49,8 +54,42 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         _count_try(username)
         return _page(request, onward, username, "The username or the password is wrong.", 403)
     cache.delete(_key(username))
-    sessions.begin(request, person)
+    if _totp_secret(person.username):
+        request.session[_PENDING] = str(person.pk)
+        return _second_page(request, onward, person.username)
+    sessions.begin(request, person, acr=SINGLE_FACTOR)
     return HttpResponseRedirect(onward)
+
+
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Take the one-time code of somebody whose password was right."""
+    onward = _onward(request)
+    person = Person.objects.filter(pk=request.session.get(_PENDING), is_active=True).first()
+    if person is None or request.method != "POST":
+        return HttpResponseRedirect("/login/")
+    slot = f"code:{person.username}"
+    if _tries(slot) >= TRIES:
+        return _second_page(request, onward, person.username, "Too many wrong codes. Wait.", 429)
+    if not totp.is_right(_totp_secret(person.username), request.POST.get("code", "")):
+        _count_try(slot)
+        return _second_page(request, onward, person.username, "The code is wrong.", 403)
+    del request.session[_PENDING]
+    sessions.begin(request, person, acr=MULTI_FACTOR)
+    return HttpResponseRedirect(onward)
+
+
+def _second_page(
+    request: HttpRequest, onward: str, username: str, problem: str = "", status: int = 200
+) -> HttpResponse:
+    shown = {"next": onward, "username": username, "problem": problem}
+    return render(request, "iam/second_factor.html", shown, status=status)
+
+
+def _totp_secret(username: str) -> str:
+    known = {person.username: person.totp_secret for person in CONFIGURATION.people}
+    return known.get(username, "")
 
 
 def _page(

@@ -8,16 +8,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 from oauth2_provider.models import RefreshToken
 
+from demo.iam import backchannel
 from demo.iam.models import Person, SignIn
 
 _IDS = "sign_ins"
 _AT = "signed_in_at"
 
 
-def begin(request: HttpRequest, person: Person) -> None:
+def begin(request: HttpRequest, person: Person, *, acr: str) -> None:
     """Sign a person in; a repeated password adds a sign-in to the same session."""
     login(request, person)
-    sign_in = SignIn.objects.create(person=person, at=timezone.now())
+    sign_in = SignIn.objects.create(person=person, at=timezone.now(), acr=acr)
     request.session[_IDS] = [*request.session.get(_IDS, []), str(sign_in.id)]
     request.session[_AT] = int(sign_in.at.timestamp())
 
@@ -33,7 +34,7 @@ def signed_in_at(request: HttpRequest) -> int:
 
 
 def end(request: HttpRequest) -> None:
-    """End the session's sign-ins and revoke their tokens.
+    """End the session's sign-ins, revoke their tokens, and tell the clients.
 
     Tokens with `offline_access` stay: they were asked for to outlive the login (OpenID Connect
     Core 11), and their client revokes them itself (RFC 7009).
@@ -45,4 +46,6 @@ def end(request: HttpRequest) -> None:
         ).exclude(access_token__scope__contains="offline_access")
         for token in online:
             token.revoke()
+        ended = list(sign_ins.select_related("person"))
         sign_ins.update(ended_at=timezone.now())
+    backchannel.tell(ended)

@@ -9,7 +9,7 @@ from oauth2_provider.views import JwksInfoView, RevokeTokenView, UserInfoView
 
 from demo.iam.discovery import openid_configuration
 from demo.iam.pages import home
-from demo.iam.password import sign_in
+from demo.iam.password import second_factor, sign_in
 from demo.iam.settings import CONFIGURATION
 from demo.iam.views import Authorize, Logout, Token
 
@@ -29,5 +29,6 @@ handler500 = "demo.iam.pages.failed"
 urlpatterns = [
     path("", home, name="home"),
     path("login/", sign_in, name="login"),
+    path("login/code", second_factor),
     path(_PREFIX, include((_PROTOCOL, "oauth2_provider"))),
 ]

@@ -14,8 +14,9 @@ from demo.iam.claims import CLAIM_SCOPES, all_claims
 from demo.iam.models import Origin
 from demo.iam.settings import CONFIGURATION
 
-#: REFEDS single-factor authentication: what a password is.
+#: REFEDS: what a password is, and what a password with a one-time code is.
 SINGLE_FACTOR = "https://refeds.org/profile/sfa"
+MULTI_FACTOR = "https://refeds.org/profile/mfa"
 
 
 class ProviderValidator(OAuth2Validator):  # type: ignore[misc]  # the library is untyped
@@ -42,7 +43,7 @@ class ProviderValidator(OAuth2Validator):  # type: ignore[misc]  # the library i
         claims |= {
             "sid": str(sign_in.id),
             "auth_time": int(sign_in.at.timestamp()),
-            "acr": SINGLE_FACTOR,
+            "acr": sign_in.acr or SINGLE_FACTOR,
         }
         return claims, expires
 

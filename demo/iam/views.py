@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -97,18 +99,28 @@ class Token(TokenView):  # type: ignore[misc]  # the library is untyped
     def post(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
         """Answer in one transaction, which holds the lock that `validate_refresh_token` takes."""
         if request.POST.get("grant_type") == exchange.GRANT_TYPE:
-            return exchange.exchange_answer(request, self._client(request))
+            return _recorded(exchange.exchange_answer(request, self._client(request)))
         if request.POST.get("grant_type") not in GRANT_TYPES:
             return JsonResponse({"error": "unsupported_grant_type"}, status=400)
         with transaction.atomic():
             answer: HttpResponse = self.authorization_flow_token_response(request)
-            return answer
+            return _recorded(answer)
 
     def _client(self, request: HttpRequest) -> AbstractApplication | None:
         core = self.get_oauthlib_core()
         uri, method, body, headers = core._extract_params(request)
         asked = Request(uri, method, body, headers)
         return asked.client if core.server.request_validator.authenticate_client(asked) else None
+
+
+def _recorded(answer: HttpResponse) -> HttpResponse:
+    """Write the tokens of an answer down where the configuration wants that."""
+    if CONFIGURATION.record_file and answer.status_code == 200:
+        told = json.loads(answer.content)
+        names = ("access_token", "refresh_token", "id_token")
+        with Path(CONFIGURATION.record_file).open("a") as record:
+            record.writelines(f"{told[name]}\n" for name in names if told.get(name))
+    return answer
 
 
 class Logout(RPInitiatedLogoutView):  # type: ignore[misc]  # the library is untyped

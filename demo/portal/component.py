@@ -24,6 +24,8 @@ PROVIDERS: Mapping[str, Mapping[str, Any]] = {
         "description": "For members of the ESCAPE collaboration",
         "extra_scopes": ["wlcg.groups"],
         "claims": {"groups": "wlcg.groups"},
+        "hint_parameter": "aarc_idp_hint",
+        "mfa": True,
         "roles": [
             {"role": "member", "group": "/escape"},
             {"role": "datamanager", "group": "/escape/data-managers"},
@@ -34,10 +36,16 @@ PROVIDERS: Mapping[str, Mapping[str, Any]] = {
         "name": "Check-in",
         "description": "For members of other collaborations, through EGI's federation",
         "extra_scopes": ["eduperson_entitlement", "voperson_id", "eduperson_assurance"],
+        "hint_parameter": "aarc_idp_hint",
+        "required_claims": ["name", "email"],
         "group_authorities": ["aai.egi.eu"],
+        "membership_help": {"text": "Membership of KM3NeT is given by its secretariat."},
         "roles": [{"role": "member", "group": "km3net"}],
     },
 }
+
+#: Further providers, given to `up --providers`, kept in the state folder until others are.
+ADDED_PROVIDERS = "added-providers.yaml"
 
 MAKE_KEY = """
 import sys
@@ -66,6 +74,7 @@ def prepare(stack: Stack) -> None:
         if time.monotonic() - _prepared_at.get(stack.state, -FRESH_SECONDS) < FRESH_SECONDS:
             return
         write_configuration(stack)
+        _add_providers(stack)
         _manage(stack, "migrate", "--no-input", "--verbosity", "0")
         _prepared_at[stack.state] = time.monotonic()
 
@@ -81,12 +90,27 @@ def write_configuration(stack: Stack) -> None:
         "client_secret": stack.secret("hub-oauth-client"),
         "redirect_uris": [stack.url("hub", "/hub/oauth_callback")],
     }
-    write_private(folder / "satellites.json", json.dumps([hub], indent=1))
+    command_line = {
+        "client_id": "cli",
+        "name": "the command line",
+        "grant": "device",
+        "scopes": ["openid", "profile", "read", "data", "sessions", "workflows"],
+    }
+    write_private(folder / "satellites.json", json.dumps([hub, command_line], indent=1))
     key = folder / "issuer-key.pem"
     if not key.exists():
         python = [str(stack.python("portal")), "-c", MAKE_KEY]
         made = subprocess.run(python, capture_output=True, text=True, check=True)
         write_private(key, made.stdout)
+
+
+def _add_providers(stack: Stack) -> None:
+    """Put the providers of the user's file beside the demo's; the portal itself reads it."""
+    added = stack.state / ADDED_PROVIDERS
+    if added.exists():
+        file = stack.folder("portal") / "providers.yaml"
+        told = json.loads(_manage(stack, "check_providers", str(added), "--as-json"))
+        write_private(file, json.dumps([*json.loads(file.read_text()), *told], indent=1))
 
 
 def _provider(stack: Stack, slug: str) -> dict[str, Any]:
@@ -129,11 +153,15 @@ def variables(stack: Stack) -> dict[str, str]:
         "VRE_WORK_FOLDER": str(stack.folder("portal", "work")),
         "VRE_ENVIRONMENTS_FILE": str(REPOSITORY / "demo" / "environments.yaml"),
         "VRE_BRAND_NAME": "Research Portal",
+        "VRE_CONTACT": "operators@portal.example",
     }
 
 
 def seed(stack: Stack) -> None:
-    """Publish the demo's analyses in the portal, by the portal's own command."""
+    """Load the institutions, and publish the demo's analyses, by the portal's own commands."""
+    feed = REPOSITORY / "demo" / "institutions"
+    for slug in PROVIDERS:
+        _manage(stack, "load_institutions", str(feed / f"{slug}.csv"), "--provider", slug)
     folders = sorted(path.parent for path in (REPOSITORY / "demo").glob("analyses/*/analysis.json"))
     _manage(stack, "seed_analyses", *map(str, folders))
 

@@ -15,6 +15,7 @@ from tests.factories import lend, make_identity
 from tests.fakes.hub import FakeHub
 from tests.fakes.provider import FakeProvider
 from vre_portal.errors import UpstreamUnavailable
+from vre_portal.limits import Limit
 
 URL = "/api/v1/sessions/broker/token"
 SERVER = "s-0123abcd"
@@ -151,7 +152,7 @@ def test_a_user_whose_sign_in_is_over_has_to_sign_in_again(alice: User, session_
 
 
 def test_a_refused_refresh_is_409(alice: User, session_token: str, provider: FakeProvider) -> None:
-    make_identity(alice, issuer=provider.issuer, access_left=1, refresh_token="")
+    make_identity(alice, issuer=provider.issuer, access_left=-10, refresh_token="")
 
     assert ask(session_token).status_code == 409
 
@@ -170,7 +171,7 @@ def test_a_hub_that_is_down_is_503_and_may_be_tried_again(
 def test_a_session_that_asks_without_end_has_to_wait(
     lendable: User, session_token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broker, "CALLS_A_MINUTE", 2)
+    monkeypatch.setattr(broker, "CALLS", Limit("broker-calls", 2, seconds=3600))
 
     statuses = [ask(session_token).status_code for _ in range(3)]
 
@@ -180,7 +181,7 @@ def test_a_session_that_asks_without_end_has_to_wait(
 def test_guessing_tokens_is_slowed_down(
     hub: FakeHub, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broker, "REFUSALS_A_MINUTE", 2)
+    monkeypatch.setattr(broker, "REFUSALS", Limit("broker-refused", 2, seconds=3600))
 
     statuses = [ask(f"guess-number-{number}").status_code for number in range(3)]
 
