@@ -248,7 +248,8 @@ def sign_in_failed(
         result=Result.REFUSED,
         detail={"reason": reason},
     )
-    context = {"error": error, "provider_name": name, "reference": request_id.get()}
+    told = {"error": error, "reason": reason, "provider_name": name}
+    context = {**told, "reference": request_id.get()}
     return render(request, "accounts/sign_in_failed.html", context, status=403)
 
 

@@ -65,6 +65,7 @@ def test_a_deviation_is_refused_on_one_page_and_changes_nothing(
     assert answer.status_code == 403
     assert "Sign-in did not work" in page
     assert answer["X-Request-Id"] in page
+    assert ("You are still signed in" in page) == signed_in
     assert "<script>alert" not in page
     refused = AuditEvent.objects.filter(action="sign-in.refused").first()
     assert refused is not None
