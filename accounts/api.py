@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -9,8 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import BackendAccount, Identity, User
+from accounts import api_tokens
+from accounts.decorators import is_fresh
+from accounts.models import ApiToken, BackendAccount, Identity, User
 from accounts.rest import user_of
+from vre_portal.errors import Forbidden
 
 
 class IdentitySerializer(serializers.ModelSerializer[Identity]):
@@ -55,4 +61,75 @@ class MeView(AccountPart):
         return Response(MeSerializer(user_of(request)).data)
 
 
-urlpatterns = [path("me", MeView.as_view(), name="me")]
+class TokenSerializer(serializers.ModelSerializer[ApiToken]):
+    """An API token; the secret is told once, when it is made."""
+
+    class Meta:
+        model = ApiToken
+        fields = (
+            "id", "name", "hint", "scopes", "created_at", "expires_at", "last_used_at",
+            "last_used_from", "revoked_at",
+        )  # fmt: skip
+
+
+class TokensSerializer(serializers.Serializer[Any]):
+    """One's tokens, the live ones first."""
+
+    items = TokenSerializer(many=True)
+
+
+class NewTokenSerializer(TokenSerializer):
+    """A token that was just made."""
+
+    token = serializers.CharField()
+
+    class Meta(TokenSerializer.Meta):
+        fields = (*TokenSerializer.Meta.fields, "token")
+
+
+class TokenWishSerializer(serializers.Serializer[Any]):
+    """A token to be made; `days` until it ends."""
+
+    name = serializers.CharField(max_length=100)
+    scopes = serializers.ListField(child=serializers.CharField(max_length=20))
+    days = serializers.IntegerField()
+
+
+class TokensView(AccountPart):
+    """One's personal API tokens; only a browser that has just signed in makes one."""
+
+    @extend_schema(operation_id="me_tokens_list", responses=TokensSerializer)
+    def get(self, request: Request) -> Response:
+        """List them."""
+        user = user_of(request)
+        rows = [*api_tokens.live(user), *api_tokens.ended(user)]
+        return Response(TokensSerializer({"items": rows}).data)
+
+    @extend_schema(request=TokenWishSerializer, responses={201: NewTokenSerializer})
+    def post(self, request: Request) -> Response:
+        """Make one."""
+        user = user_of(request)
+        if not is_fresh(request._request):
+            raise Forbidden("Sign in to the portal again, then make the token within 5 minutes.")
+        wish = TokenWishSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        made = api_tokens.make(user, **wish.validated_data)
+        told = {**TokenSerializer(made.row).data, "token": made.secret}
+        return Response(told, status=201)
+
+
+class TokenView(AccountPart):
+    """One token."""
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """End it."""
+        api_tokens.revoke(user_of(request), str(pk))
+        return Response(status=204)
+
+
+urlpatterns = [
+    path("me", MeView.as_view(), name="me"),
+    path("me/tokens", TokensView.as_view(), name="tokens"),
+    path("me/tokens/<uuid:pk>", TokenView.as_view(), name="token"),
+]

@@ -91,8 +91,12 @@ def _sign_in_url(request: HttpRequest, error: PortalError) -> str:
 
 
 def _headers(error: PortalError) -> dict[str, str]:
-    seconds = getattr(error, "retry_after", 5)
-    return {"Retry-After": str(seconds)} if error.retryable else {}
+    told = {}
+    if error.retryable:
+        told["Retry-After"] = str(getattr(error, "retry_after", 5))
+    if error.status == SignInRequired.status:
+        told["WWW-Authenticate"] = 'Bearer realm="portal"'  # RFC 6750, 3
+    return told
 
 
 def _log(error: PortalError) -> None:

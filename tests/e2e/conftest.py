@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from demo import totp
 from demo.people import PEOPLE
 from demo.stack import Stack
 from tests.signin import running_stack
@@ -92,10 +93,13 @@ class Person:
         """Sign in at the home institute with a password."""
         person = next(person for person in PEOPLE if person.username == self.username)
         page = self.open("/accounts/login/")
-        page.locator(f"form[action='/accounts/login/{person.provider}/'] button").click()
+        page.locator(f"form[action='/accounts/login/{person.provider}/'] button").last.click()
         page.fill("input[name=username]", person.username)
         page.fill("input[name=password]", person.password(self.stack))
         page.click("button[type=submit]")
+        if person.second_factor:
+            page.fill("input[name=code]", totp.code(person.totp_secret(self.stack)))
+            page.click("button[type=submit]")
         page.wait_for_url(f"{self.home}/**")
         if "/accounts/terms/" in page.url:
             self.look("terms")

@@ -212,7 +212,7 @@ def test_signing_out_ends_it(browser: Any, stack: Stack) -> None:
     page.locator("[popovertarget='person-menu'], summary").first.click()
     page.get_by_role("button", name="Sign out").click()
 
-    page.wait_for_url(f"{operator.home}/**")
+    page.get_by_text("Here and at ESCAPE IAM").wait_for()
     operator.open("/data/")
     expect(page).to_have_url(re.compile("/accounts/login/"))
     operator.context.close()

@@ -18,8 +18,8 @@ from vre_portal.models import Operation
 pytestmark = pytest.mark.django_db
 
 
-def begin(client: Client, provider: FakeProvider, target: str = "/") -> dict[str, str]:
-    answer = client.post("/accounts/login/escape/", {"next": target})
+def begin(client: Client, provider: FakeProvider, target: str = "/", **form: str) -> dict[str, str]:
+    answer = client.post("/accounts/login/escape/", {"next": target, **form})
     query = parse_qs(urlsplit(answer["Location"]).query)
     provider.nonce = query["nonce"][0]
     return {name: values[0] for name, values in query.items()}

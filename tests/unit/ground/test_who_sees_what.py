@@ -78,6 +78,7 @@ OWNED: dict[str, Maker] = {
     "accounts/identities/<uuid:pk>": an_identity,
     "accounts/browsers/<uuid:pk>": a_browser,
     "accounts/tokens/<uuid:pk>": a_token,
+    "api/v1/me/tokens/<uuid:pk>": a_token,
     "data/requests/<uuid:pk>": a_request,
     "api/v1/data/replica-requests/<str:pk>": a_request,
     "sessions/<uuid:pk>": a_session,
