@@ -83,7 +83,8 @@ class NewTokenSerializer(TokenSerializer):
 
     token = serializers.CharField()
 
-    class Meta(TokenSerializer.Meta):
+    class Meta:
+        model = ApiToken
         fields = (*TokenSerializer.Meta.fields, "token")
 
 

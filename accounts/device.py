@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 from oauth2_provider.models import get_application_model, get_device_grant_model
+from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
 from accounts import audit
 from accounts.models import User
@@ -22,6 +23,7 @@ INTERVAL = timedelta(seconds=5)
 #: Polling a little early is the clock's fault, not the client's.
 LENIENCE = timedelta(seconds=1)
 KEPT_SECONDS = 3600
+ASK_AGAIN = frozenset({DeviceCodeGrant.DEVICE_CODE_PENDING, DeviceCodeGrant.DEVICE_CODE_SLOW_DOWN})
 
 
 def normal(code: str) -> str:
@@ -39,30 +41,29 @@ def problem_of(client_id: str, scopes: list[str]) -> str:
     return "" if set(scopes) <= set(allowed) else "invalid_scope"
 
 
-def refusal(device_code: str, client_id: str) -> str:
-    """Return why a poll gets no token, as an error code (RFC 8628, 3.5); empty when it gets one."""
-    if not device_code:
-        return "invalid_request"
+def progress(device_code: str, client_id: str) -> tuple[str, Any]:
+    """Return the answer to a poll (RFC 8628, 3.5), and the grant once its owner allowed it.
+
+    The answer is oauthlib's word, empty for an unknown code. An allowed code is used up.
+    """
     with transaction.atomic():
         rows = get_device_grant_model().objects.select_for_update()
         grant = rows.filter(device_code=device_code, client_id=client_id).first()
         if grant is None:
-            return "invalid_grant"
+            return "", None
         now, last = timezone.now(), grant.last_checked
         grant.last_checked = now
         grant.save(update_fields=["last_checked"])
-    if grant.expires <= now:
-        return "expired_token"
-    if grant.status == grant.DENIED:
-        return "access_denied"
-    if last is not None and now - last < INTERVAL - LENIENCE:
-        return "slow_down"
-    return "" if grant.status == grant.AUTHORIZED else "authorization_pending"
-
-
-def use_up(device_code: str) -> None:
-    """Forget a code for which tokens were given."""
-    get_device_grant_model().objects.filter(device_code=device_code).delete()
+        if grant.expires <= now:
+            return DeviceCodeGrant.DEVICE_CODE_EXPIRED, None
+        if grant.status == grant.DENIED:
+            return DeviceCodeGrant.DEVICE_CODE_DENIED, None
+        if last is not None and now - last < INTERVAL - LENIENCE:
+            return DeviceCodeGrant.DEVICE_CODE_SLOW_DOWN, None
+        if grant.status != grant.AUTHORIZED:
+            return DeviceCodeGrant.DEVICE_CODE_PENDING, None
+        grant.delete()
+        return DeviceCodeGrant.DEVICE_CODE_AUTHORIZED, grant
 
 
 def find(code: str) -> Any:

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.cache import cache
 from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
-from accounts import audit, gate
+from accounts import audit, device, gate
 from accounts.models import Result, User
 from accounts.satellites import end_grants
 
@@ -53,6 +54,18 @@ class SatelliteValidator(OAuth2Validator):  # type: ignore[misc]  # untyped base
         """Remove a code that was used, and remember whose it was."""
         cache.set(_slot(code), str(request.user.pk), timeout=USED_SECONDS)
         super().invalidate_authorization_code(client_id, code, request, *args, **kwargs)
+
+    def validate_device_code(
+        self, client_id: str, code: str, request: Any, *args: Any, **kwargs: Any
+    ) -> str | None:
+        """Return how far a command line's owner is, and give the request the owner and scopes."""
+        status, grant = device.progress(code, client_id)
+        if grant is None:
+            return status or None
+        if gate.refusal(grant.user) is not None:
+            return DeviceCodeGrant.DEVICE_CODE_DENIED
+        request.user, request.scopes = grant.user, grant.scope.split()
+        return status
 
     def validate_refresh_token(
         self, refresh_token: str, client: Any, request: Any, *args: Any, **kwargs: Any

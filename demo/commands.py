@@ -244,8 +244,8 @@ def _print_table(document: dict[str, object]) -> None:
     someone: list[dict[str, object]] = document["people"]  # type: ignore[assignment] # likewise
     for person in someone:
         print(f"{person['username']:12} {person['password']:14} {person['provider']}")
-    for person in (one for one in PEOPLE if one.second_factor):
-        print(f"\nThe second factor of {person.username}: python3 -m demo code {person.username}")
+    for name in (one.username for one in PEOPLE if one.second_factor):
+        print(f"\nThe second factor of {name}: python3 -m demo code {name}")
 
 
 def logs(options: argparse.Namespace) -> int:

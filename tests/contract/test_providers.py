@@ -216,7 +216,7 @@ def test_wrong_client_secret_is_refused(portal: Portal, tokens: Tokens) -> None:
 def test_logout_ends_the_login_session(portal: Portal, person: Person, tokens: Tokens) -> None:
     asked = {
         "id_token_hint": tokens.id_token,
-        "post_logout_redirect_uri": portal.stack.url("portal", "/"),
+        "post_logout_redirect_uri": portal.stack.url("portal", "/accounts/signed-out/"),
         "state": "bye",
     }
 
@@ -226,7 +226,7 @@ def test_logout_ends_the_login_session(portal: Portal, person: Person, tokens: T
         timeout=TIMEOUT,
     )
 
-    assert ended.headers["Location"] == portal.stack.url("portal", "/?state=bye")
+    assert ended.headers["Location"] == f"{asked['post_logout_redirect_uri']}?state=bye"
     afterwards = portal.callback(portal.authorize(secrets.token_urlsafe(48), prompt="none"))
     assert afterwards["error"] == "login_required"
     assert portal.refresh(tokens.refresh_token).ok  # offline_access outlives the login

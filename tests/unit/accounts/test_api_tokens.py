@@ -228,7 +228,7 @@ def test_the_api_makes_and_ends_tokens_for_a_browser(alice: User, client: Client
 
 
 def _views(resolver: URLResolver, before: str = "") -> list[tuple[str, Any]]:
-    found = []
+    found: list[tuple[str, Any]] = []
     for part in resolver.url_patterns:
         here = before + str(part.pattern)
         found += (

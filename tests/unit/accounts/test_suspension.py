@@ -61,9 +61,12 @@ def test_reinstating_opens_them_again(alice: User, provider: FakeProvider) -> No
 
 def test_work_waits_and_goes_on(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
-    monkeypatch.setitem(
-        operations._steps, "job", (lambda one: steps.append("done") or Done(), lambda *_: None)
-    )
+
+    def step(_job: Operation) -> Done:
+        steps.append("done")
+        return Done()
+
+    monkeypatch.setitem(operations._steps, "job", (step, lambda *_: None))
     job = Operation.objects.create(kind="job", subject=uuid.uuid4(), user=alice, key="job")
     suspension.suspend(alice, reason="r")
 

@@ -11,6 +11,7 @@ import pytest
 from demo import record
 from demo.__main__ import main
 from demo.bootstrap import Environments, fingerprint
+from demo.people import PEOPLE
 from demo.portal.component import variables, write_configuration
 from demo.stack import PORT_OFFSETS, Stack
 
@@ -23,7 +24,7 @@ def test_status_of_a_stack_that_does_not_run(
     document = json.loads(capsys.readouterr().out)
     assert code == 0
     assert {each["state"] for each in document["components"]} == {"stopped"}
-    assert [each["username"] for each in document["people"]][-1] == "newcomer"
+    assert [each["username"] for each in document["people"]] == [one.username for one in PEOPLE]
     assert set(document) >= {"portal", "components", "people", "storages"}
 
 

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 import pytest
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.core.cache import cache
 from django.db import connection
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 
 from accounts.models import User
 from activity import services as activity
+from tests.factories import make_user
 from tests.sockets import LiveSocket
 from vre_portal import live
 from vre_portal.config import Config, get_config
@@ -140,14 +142,19 @@ def channel_layer() -> Any:
     return get_channel_layer()
 
 
+async def a_member() -> User:
+    return await database_sync_to_async(make_user)("alice")
+
+
 async def connected(user: object) -> LiveSocket:
     socket = LiveSocket(user)
     assert (await socket.open())["type"] == "websocket.accept"
     return socket
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_the_socket_tells_the_present_state_first(topic: str) -> None:
-    socket = await connected(User(handle="alice"))
+    socket = await connected(await a_member())
 
     await socket.send_json({"watch": [topic]})
 
@@ -155,8 +162,9 @@ async def test_the_socket_tells_the_present_state_first(topic: str) -> None:
     await socket.close()
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_the_socket_passes_changes_on(topic: str) -> None:
-    socket = await connected(User(handle="alice"))
+    socket = await connected(await a_member())
     await socket.send_json({"watch": [topic]})
     await socket.receive_json()
     message = {"type": "live.event", "topic": topic, "event": {"state": "changed"}}
@@ -167,8 +175,9 @@ async def test_the_socket_passes_changes_on(topic: str) -> None:
     await socket.close()
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_the_socket_refuses_what_is_not_yours(topic: str) -> None:
-    socket = await connected(User(handle="alice"))
+    socket = await connected(await a_member())
 
     await socket.send_json({"watch": ["thing:other", "unknown:1", "thing:\u00e9 x"]})
 
@@ -178,8 +187,9 @@ async def test_the_socket_refuses_what_is_not_yours(topic: str) -> None:
     await socket.close()
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_the_socket_is_closed_when_signed_out(topic: str) -> None:
-    user = User(handle="alice")
+    user = await a_member()
     socket = await connected(user)
 
     layer = channel_layer()

@@ -63,7 +63,7 @@ def an_identity(user: User) -> object:
 
 
 def a_browser(user: User) -> object:
-    identity = Identity.objects.get(pk=an_identity(user))
+    identity = Identity.objects.get(pk=str(an_identity(user)))
     return WebSession.objects.create(
         session_key=uuid.uuid4().hex, user=user, identity=identity, auth_time=timezone.now()
     ).pk
@@ -124,7 +124,7 @@ PUBLIC = {
 }
 #: What the other parameters of an address are filled with.
 SAMPLES = {"path": "results/a.json", "name": "dimuon", "scope": "cms", "did": "cms:dimuon",
-           "pk": uuid.UUID(int=7)}  # fmt: skip
+           "pk": str(uuid.UUID(int=7))}  # fmt: skip
 #: What takes a POST from programs, which have no page of ours.
 NO_FORM = {
     "accounts/backchannel/<slug:slug>/": "a provider's signature says who it is",
