@@ -248,8 +248,14 @@ def sign_in_failed(
         result=Result.REFUSED,
         detail={"reason": reason},
     )
-    told = {"error": error, "reason": reason, "provider_name": name}
-    context = {**told, "reference": request_id.get()}
+    context = {
+        "error": error,
+        "reason": reason,
+        "provider_name": name,
+        "reference": request_id.get(),
+        "address": get_config().public_url,
+        "contact": get_config().contact,
+    }
     return render(request, "accounts/sign_in_failed.html", context, status=403)
 
 

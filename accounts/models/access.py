@@ -19,6 +19,7 @@ class WebSession(models.Model):
     identity = models.ForeignKey(Identity, on_delete=models.CASCADE, related_name="web_sessions")
     sid = models.CharField(max_length=400, blank=True)
     auth_time = models.DateTimeField()
+    acr = models.CharField(max_length=200, blank=True)
     started_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(auto_now_add=True)
     address = models.GenericIPAddressField(null=True)

@@ -51,7 +51,7 @@ function watch() {
 }
 
 function closed(code) {
-  if (FINAL.includes(code)) return;
+  if (FINAL.includes(code)) return ended();
   failures += 1;
   if (failures > 1) hint(false);
   const wait = Math.min(FIRST * 2 ** (failures - 1), LONGEST);
@@ -61,6 +61,11 @@ function closed(code) {
 function hint(connected) {
   const note = document.querySelector("[data-live-offline]");
   if (note) note.hidden = connected;
+}
+
+function ended() {
+  const note = document.querySelector("[data-live-ended]");
+  if (note) note.hidden = false;
 }
 
 function heard(message) {
