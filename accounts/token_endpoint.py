@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.discovery import MAX_BYTES, metadata
 from accounts.providers import Provider
 from vre_portal.errors import CredentialExpired, UpstreamRefused
+from vre_portal.health import NAMES
 from vre_portal.http import call, json_of
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -25,6 +26,8 @@ GONE: Mapping[str, frozenset[str]] = {
     "refresh_token": frozenset({"invalid_grant", "invalid_token"}),
     EXCHANGE: frozenset({"invalid_grant", "invalid_token", "invalid_request"}),
 }
+#: What a provider says that knows no token exchange, or not for this portal (RFC 6749, 5.2).
+NO_EXCHANGE = frozenset({"unsupported_grant_type", "unauthorized_client"})
 DEFAULT_SECONDS = 300
 LONGEST_SECONDS = 30 * 24 * 3600
 
@@ -106,11 +109,19 @@ def _ask(provider: Provider, form: Mapping[str, str]) -> Mapping[str, Any]:
     value = json_of(provider.name, answer)
     if answer.status_code == requests.codes.ok and isinstance(value, dict):
         return value
-    error = value.get("error", "") if isinstance(value, dict) else ""
-    if isinstance(error, str) and error in GONE[form["grant_type"]]:
+    told = value.get("error") if isinstance(value, dict) else ""
+    error = told if isinstance(told, str) else ""
+    if error in GONE[form["grant_type"]]:
         raise CredentialExpired(
             f"Your sign-in at {provider.name} has ended. Sign in again to go on.",
             provider=provider.slug,
+        )
+    if form["grant_type"] == EXCHANGE and error in NO_EXCHANGE:
+        name = NAMES.get(form["audience"], form["audience"])
+        raise UpstreamRefused(
+            f"{provider.name} gives no token for {name}: it exchanges none for this portal. To use "
+            f"{name}, sign in through another provider, or ask the operators.",
+            service=provider.slug,
         )
     raise UpstreamRefused(f"{provider.name} refused to give a token.", service=provider.slug)
 

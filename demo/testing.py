@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from demo import parts, ports, process, record
+from demo import certified, parts, ports, process, record
 from demo.bootstrap import Environments
 from demo.commands import Refusal, stack_at, stack_of
 from demo.iam.component import RECORD
+from demo.node import component as node
 from demo.portal.component import variables
 from demo.process import wait_until
 from demo.stack import REPOSITORY, Stack
@@ -31,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
     kept = options.keep and record.is_running(own.state / "test")
     stack = _stack(own.state / "test", fresh=not kept)
     try:
-        _make_environments(stack, ["test"])
+        _make_environments(stack, ["test", *node.ENVIRONMENTS])
+        certified.make(stack)
         _make_chromium()
         starting = None if kept else _start(stack)
         complaints = 0 if options.pytest else _lint(stack)
@@ -90,8 +92,8 @@ def chromium() -> str | None:
 
 def _start(stack: Stack) -> subprocess.Popen[bytes]:
     up = [sys.executable, "-m", "demo", "up", "--detach", "--state", str(stack.state)]
-    told = {**os.environ, RECORD: "yes"}
-    return subprocess.Popen([*up, "--port", str(stack.port)], cwd=REPOSITORY, env=told)
+    up += ["--port", str(stack.port), "--providers", str(certified.write_providers(stack))]
+    return subprocess.Popen(up, cwd=REPOSITORY, env={**os.environ, RECORD: "yes"})
 
 
 def _stop(stack: Stack) -> None:

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-import shutil
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-from demo.bootstrap import run
 from demo.node.component import folder as node_folder
+from demo.node.component import install
 from demo.stack import REPOSITORY, Component, Stack, write_private
 
 HERE = Path(__file__).parent
-PROXY = "node_modules/configurable-http-proxy/bin/configurable-http-proxy"
-
-
-def install(stack: Stack) -> None:
-    """Install the node proxy into the environment `chp`, unless it fits its lock file already."""
-    target = stack.environments / "chp"
-    target.mkdir(parents=True, exist_ok=True)
-    lock_file = HERE / "proxy" / "package-lock.json"
-    wanted = hashlib.sha256(lock_file.read_bytes()).hexdigest()
-    stamp = target / ".stamp"
-    with (stack.environments / "chp.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another stack may be installing it
-        if stamp.exists() and stamp.read_text() == wanted and (target / PROXY).exists():
-            return
-        for name in ("package.json", "package-lock.json"):
-            shutil.copyfile(HERE / "proxy" / name, target / name)
-        log = stack.environments / "chp.log"
-        npm = [str(node_folder(stack) / "npm"), "ci", "--prefix", str(target)]
-        path = f"{node_folder(stack)}:{os.environ.get('PATH', os.defpath)}"
-        run(["/usr/bin/env", f"PATH={path}", *npm, "--omit=dev", "--no-audit", "--no-fund"], log)
-        stamp.write_text(wanted)
+PROXY = "configurable-http-proxy/bin/configurable-http-proxy"
 
 
 def prepare(stack: Stack) -> None:
     """Install the proxy and write the hub's settings, which hold its secrets."""
-    install(stack)
+    install(stack, "chp", HERE / "proxy", needed=PROXY)
     state = stack.folder("hub")
     database = state / "hub.sqlite"
     database.touch(mode=0o600)
@@ -65,7 +43,7 @@ def settings(stack: Stack) -> dict[str, object]:
         "proxy_token": stack.secret("hub-proxy"),
         "proxy_command": [
             str(node_folder(stack) / "node"),
-            str(stack.environments / "chp" / PROXY),
+            str(stack.environments / "chp" / "node_modules" / PROXY),
         ],
         "environments": str(stack.environments.resolve()),
         "profiles_file": str(REPOSITORY / "demo" / "environments.yaml"),

@@ -1,1 +1,1 @@
-"""Node.js, for the hub's proxy, where the machine has none."""
+"""Node.js where the machine has none, and what npm installs for the hub and the tests."""

@@ -166,7 +166,7 @@ def test_the_worked_examples_of_providers_can_be_read(tmp_path: Path) -> None:
     told = re.sub(r"client_secret_file: \S+", f"client_secret_file: {secret}", "".join(examples))
     file.write_text(told)
 
-    assert list(providers.read(file)) == ["escape", "checkin", "cern", "federation"]
+    assert list(providers.read(file)) == ["escape", "checkin", "cern", "federation", "certified"]
 
 
 def test_no_page_names_a_path_of_a_machine() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from django.test import Client
@@ -21,8 +20,10 @@ HELP = "https://idp.test/help?code=ERRORURL_CODE&rp=ERRORURL_RP&tid=ERRORURL_TID
 def requiring(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let the provider's entry require claims."""
 
+    configured = providers.registry()["escape"]
+
     def require(*fields: str) -> None:
-        entry = replace(providers.registry()["escape"], required_claims=fields)
+        entry = configured.model_copy(update={"required_claims": fields})
         monkeypatch.setattr(providers, "registry", lambda: {"escape": entry})
 
     return require

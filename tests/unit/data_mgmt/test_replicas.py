@@ -12,7 +12,9 @@ from data_mgmt import services
 from data_mgmt.backends.values import Did
 from data_mgmt.models import ReplicaRequest, RequestState
 from data_mgmt.services import replicas
+from tests.factories import make_identity, make_user
 from tests.fakes.data import FakeDataBackend
+from tests.fakes.provider import FakeProvider
 from tests.unit.data_mgmt.steps import tick, work
 from vre_portal.errors import (
     Conflict,
@@ -258,6 +260,21 @@ def test_the_account_is_made_once_and_found_again(
 
     assert provision(alice) == "older-name"
     assert provision(alice) == "older-name"
+
+
+def test_no_account_is_made_for_somebody_who_gets_no_token_for_it(
+    data_backend: FakeDataBackend, provider: FakeProvider
+) -> None:
+    from data_mgmt.services.provisioning import provision
+
+    carol = make_user("carol")
+    make_identity(carol, issuer=provider.issuer)
+    provider.refuse["token-exchange"] = (400, "unsupported_grant_type")
+
+    with pytest.raises(PortalError, match="gives no token for Rucio"):
+        provision(carol)
+
+    assert data_backend.accounts == {}
 
 
 def test_a_failed_provisioning_is_told_as_it_is(alice: User, data_backend: FakeDataBackend) -> None:
