@@ -35,6 +35,10 @@ jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_min_duration_statement = 1000
+# Values can be tokens (Rucio keeps them in a table): the log says what went wrong, not with what.
+log_error_verbosity = terse
+log_min_error_statement = panic
+log_parameter_max_length = 0
 """
 
 

@@ -92,6 +92,17 @@ def test_a_rotated_refresh_token_survives_a_failing_exchange(provider: FakeProvi
     assert grants.refresh_token_of(TokenGrant.objects.get()) == provider.valid_refresh
 
 
+@pytest.mark.parametrize("error", ["unsupported_grant_type", "unauthorized_client"])
+def test_a_provider_without_token_exchange_is_named_with_what_it_does_not_open(
+    alice: User, provider: FakeProvider, error: str
+) -> None:
+    make_identity(alice, issuer=provider.issuer)
+    provider.refuse["token-exchange"] = (400, error)
+
+    with pytest.raises(UpstreamRefused, match="Fake institute gives no token for Rucio"):
+        credentials.credential_for(alice, "rucio")
+
+
 def test_a_dead_refresh_token_asks_to_sign_in_again(alice: User, provider: FakeProvider) -> None:
     make_identity(alice, issuer=provider.issuer, access_left=60, refresh_token="used-up")
 
