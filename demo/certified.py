@@ -61,8 +61,14 @@ def variables(stack: Stack, people: list[dict[str, str]]) -> Mapping[str, str]:
         "PROVIDER_CLIENT_SECRET": _secret(stack),
         "PROVIDER_PORTAL": stack.url("portal"),
         "PROVIDER_PEOPLE": json.dumps(people),
+        "PROVIDER_RECORD": str(record(stack)),
         "NODE_ENV": "production",
     }
+
+
+def record(stack: Stack) -> Path:
+    """Return the file in which it writes down every token that it gives."""
+    return stack.folder(SLUG) / "issued-tokens.txt"
 
 
 def _secret(stack: Stack) -> str:

@@ -13,13 +13,16 @@ from pytest_django import DjangoDbBlocker
 
 from accounts import providers
 from accounts.models import User
-from tests.factories import make_user
+from tests.factories import make_user, sign_in
 from tests.fakes.provider import FakeProvider, serve
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the browser to the end: its event loop runs in this thread and admits no other."""
-    items.sort(key=lambda item: "e2e" in item.path.parts)
+    """Leave the browser to the end: its event loop runs in this thread and admits no other.
+
+    Its last tests look for tokens in whatever the others have left.
+    """
+    items.sort(key=lambda item: ("e2e" in item.path.parts, "nowhere" in item.path.stem))
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def bob(db: None) -> User:
 def browser(alice: User) -> Client:
     """Alice's browser."""
     client = Client()
-    client.force_login(alice)
+    sign_in(client, alice)
     return client
 
 

@@ -1,10 +1,13 @@
 // A certified OpenID provider (npm oidc-provider) for the browser tests: configuration, and a password page.
 import { createHash, generateKeyPairSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { appendFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 
 const { PROVIDER_PORT, PROVIDER_ISSUER, PROVIDER_CLIENT_SECRET, PROVIDER_PORTAL, PROVIDER_SLUG } = process.env;
+/** Where every token is written down, to be looked for elsewhere. */
+const RECORD = process.env.PROVIDER_RECORD;
 /** [{sub, username, password, name, email}] */
 const people = JSON.parse(process.env.PROVIDER_PEOPLE);
 
@@ -116,6 +119,10 @@ async function signIn(request, response) {
 const provider = new Provider(PROVIDER_ISSUER, configuration);
 provider.on("backchannel.error", (_context, error) => console.error(`back-channel logout: ${error.message}`));
 provider.on("server_error", (_context, error) => console.error(error));
+provider.on("grant.success", ({ body }) => {
+  const given = [body.access_token, body.refresh_token, body.id_token].filter(Boolean);
+  appendFileSync(RECORD, given.map((token) => `${token}\n`).join(""));
+});
 const answer = provider.callback();
 
 createServer((request, response) => {

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    WebSocket,
+    sync_playwright,
+)
 
 from demo import totp
 from demo.people import PEOPLE
+from demo.people import Person as Account
 from demo.stack import Stack
 from tests.signin import running_stack
 
@@ -64,20 +73,44 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-class Person:
-    """Somebody at a browser; whatever the pages get wrong is remembered in `faults`."""
+#: All that browsers asked for and were given, but for scripts, styles and pictures of components.
+RECORDED = re.compile(r"^(?!.*(/static/|/extensions/|\.(js|css|woff2|svg|map)(\?|$))).*$")
 
-    def __init__(self, browser: Browser, stack: Stack, username: str) -> None:
+
+class Person:
+    """Somebody at a browser; whatever the pages get wrong is remembered in `faults`.
+
+    All traffic is written down, and so are the messages of websockets: tokens are looked for there.
+    """
+
+    everybody: ClassVar[list[Person]] = []
+
+    def __init__(
+        self, browser: Browser, stack: Stack, username: str, *, scripts: bool = True
+    ) -> None:
         self.stack, self.username = stack, username
         self.home = stack.url("portal")
         self.faults: list[str] = []
+        self.record = stack.folder("browsers") / f"{username}-{len(self.everybody)}.har"
+        self.frames: list[str] = []
         self.context: BrowserContext = browser.new_context(
-            viewport={"width": 1360, "height": 900}, permissions=["clipboard-write"]
+            viewport={"width": 1360, "height": 900},
+            permissions=["clipboard-write"],
+            java_script_enabled=scripts,
+            record_har_path=self.record,
+            record_har_content="embed",
+            record_har_url_filter=RECORDED,
         )
         self.context.set_default_timeout(SLOW)
         self.page: Page = self.context.new_page()
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        self.page.on("websocket", self._listen)
+        self.everybody.append(self)
+
+    def _listen(self, socket: WebSocket) -> None:
+        for event in ("framesent", "framereceived"):
+            socket.on(event, lambda frame: self.frames.append(str(frame)))
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A refused resource, script or style: the Content-Security-Policy at work.
@@ -89,17 +122,16 @@ class Person:
         self.page.goto(f"{self.home}{path}")
         return self.page
 
+    @property
+    def account(self) -> Account:
+        """Return the account at the home institute."""
+        return next(person for person in PEOPLE if person.username == self.username)
+
     def sign_in(self) -> None:
         """Sign in at the home institute with a password."""
-        person = next(person for person in PEOPLE if person.username == self.username)
         page = self.open("/accounts/login/")
-        page.locator(f"form[action='/accounts/login/{person.provider}/'] button").last.click()
-        page.fill("input[name=username]", person.username)
-        page.fill("input[name=password]", person.password(self.stack))
-        page.click("button[type=submit]")
-        if person.second_factor:
-            page.fill("input[name=code]", totp.code(person.totp_secret(self.stack)))
-            page.click("button[type=submit]")
+        page.locator(f"form[action='/accounts/login/{self.account.provider}/'] button").last.click()
+        self.enter_password(self.account)
         page.wait_for_url(f"{self.home}/**")
         if "/accounts/terms/" in page.url:
             self.look("terms")
@@ -107,6 +139,23 @@ class Person:
             page.get_by_role("button", name="Accept").click()
             page.wait_for_url(f"{self.home}/accounts/services/")
             page.get_by_text("You are").nth(2).wait_for()
+
+    def enter_password(self, account: Account) -> None:
+        """Fill in the provider's page, and its second one where somebody has a second factor."""
+        self.page.fill("input[name=username]", account.username)
+        self.page.fill("input[name=password]", account.password(self.stack))
+        self.page.click("button[type=submit]")
+        if account.second_factor:
+            self.page.fill("input[name=code]", totp.code(account.totp_secret(self.stack)))
+            self.page.click("button[type=submit]")
+
+    def prove_again(self) -> None:
+        """Sign in once more where a page asks for it, because the last time was long ago."""
+        self.page.wait_for_load_state()
+        if self.page.get_by_role("heading", name="Sign in again to go on").is_visible():
+            self.page.locator("main form[action^='/accounts/login/'] button").click()
+            self.enter_password(self.account)
+            self.page.wait_for_url(f"{self.home}/**")
 
     def look(self, name: str) -> None:
         """Check the page as it stands for accessibility; keep pictures where they are wanted."""
