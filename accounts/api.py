@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import api_tokens
-from accounts.decorators import is_fresh
-from accounts.models import ApiToken, BackendAccount, Identity, User
+from accounts.decorators import acts_as_operator, is_fresh
+from accounts.models import ApiToken, BackendAccount, Identity, TokenScope, User
 from accounts.rest import user_of
 from vre_portal.errors import Forbidden
 
@@ -114,6 +114,9 @@ class TokensView(AccountPart):
             raise Forbidden("Sign in to the portal again, then make the token within 5 minutes.")
         wish = TokenWishSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
+        wants_admin = TokenScope.ADMIN.value in wish.validated_data["scopes"]
+        if wants_admin and not acts_as_operator(request._request):
+            raise Forbidden("admin is for operators who signed in with a second factor.")
         made = api_tokens.make(user, **wish.validated_data)
         told = {**TokenSerializer(made.row).data, "token": made.secret}
         return Response(told, status=201)

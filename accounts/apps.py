@@ -12,11 +12,14 @@ class AccountsApp(AppConfig):
 
     def ready(self) -> None:
         """Hook the app into the ground."""
-        from accounts import providers, provisioning, web_sessions  # noqa: PLC0415 - models are ready only now
-        from vre_portal import live, operations  # noqa: PLC0415
+        from accounts import providers, provisioning, satellites, tasks, web_sessions  # noqa: PLC0415 - models are ready only now
+        from vre_portal import live, operations, rechecks  # noqa: PLC0415
 
-        providers.registry()  # a wrong file of providers ends the start, not the first sign-in
-        operations.register(provisioning.KIND, provisioning.step, give_up=provisioning.give_up)
+        # A wrong file ends the start, not the first sign-in.
+        providers.registry()
+        satellites.entries()
+        operations.register(provisioning.KIND, provisioning.step, give_up=provisioning.failed)
+        rechecks.on_unknown(tasks.recheck_soon)
         live.topic("checklist")(provisioning.present_state)
         live.doorkeeper(web_sessions.admit)
         post_migrate.connect(_sync_satellites, sender=self, weak=False)

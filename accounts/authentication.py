@@ -52,18 +52,27 @@ def authenticated(secret: str) -> tuple[User, Bearer]:
     TooManyRequests
         Too many wrong tokens came from this address, or too many calls with this one.
     """
-    address = client_address.get()
-    REFUSED.check(address)
     try:
         user, scopes = _owner(secret)
     except SignInRequired:
-        REFUSED.use(address)
+        # Counted afterwards: sessions of many people share an address, and tokens of 256 bits are
+        # not found by guessing.
+        REFUSED.use(client_address.get())
         raise
     API.use(user.pk)
+    return user, _admitted(user, scopes)
+
+
+def ask_again(secret: str) -> None:
+    """Refuse a token that has ended since; what runs already counts as no further call."""
+    _admitted(*_owner(secret))
+
+
+def _admitted(user: User, scopes: Sequence[str]) -> Bearer:
     refusal = gate.refusal(user)
     if refusal is not None:
         raise refusal
-    return user, Bearer(frozenset(_held(user, scopes)))
+    return Bearer(frozenset(_held(user, scopes)))
 
 
 def _owner(secret: str) -> tuple[User, Sequence[str]]:

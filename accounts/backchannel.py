@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import audit, id_tokens, web_sessions
 from accounts.id_tokens import SignInRefused
-from accounts.models import HeardLogout, WebSession
+from accounts.models import HeardLogout, Identity, Result, WebSession
 from accounts.providers import Provider
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -31,17 +31,49 @@ def obey(provider: Provider, logout_token: str) -> int:
         The token is not one of this provider for this portal, or was heard before
         (OpenID Connect Back-Channel Logout 1.0, section 2.6).
     """
-    claims = id_tokens.verified(provider, logout_token, types=TYPES)
-    _check(claims)
-    with transaction.atomic():
-        _hear(provider, claims)
-        ended = web_sessions.end(_named(provider, claims))
+    try:
+        claims = id_tokens.verified(provider, logout_token, types=TYPES)
+        _check(claims)
+        with transaction.atomic():
+            _hear(provider, claims)
+            named = _named(provider, claims)
+            identity = _whose(provider, claims, named)
+            ended = web_sessions.end(named)
+    except SignInRefused as exc:
+        _record(provider, result=Result.REFUSED, detail={"reason": exc.reason})
+        raise
+    subject = str(claims.get("sub") or "")
+    _record(provider, identity=identity, subject=subject, detail={"browsers": ended})
+    return ended
+
+
+def _whose(
+    provider: Provider, claims: Mapping[str, Any], named: Sequence[WebSession]
+) -> Identity | None:
+    if named:
+        return named[0].identity
+    key = {"issuer": provider.issuer, "subject": claims.get("sub")}
+    return Identity.objects.select_related("user").filter(**key).first()
+
+
+def _record(
+    provider: Provider,
+    *,
+    identity: Identity | None = None,
+    subject: str = "",
+    result: Result = Result.OK,
+    detail: Mapping[str, Any],
+) -> None:
     audit.record(
         "sign-out.back-channel",
-        about=("subject", str(claims.get("sub", ""))),
-        detail={"provider": provider.slug, "browsers": ended},
+        actor=identity.user if identity else None,
+        identity=identity,
+        issuer=provider.issuer,
+        subject=subject,
+        about=("provider", provider.slug),
+        result=result,
+        detail=detail,
     )
-    return ended
 
 
 def _check(claims: Mapping[str, Any]) -> None:
@@ -77,7 +109,8 @@ def _hear(provider: Provider, claims: Mapping[str, Any]) -> None:
 
 
 def _named(provider: Provider, claims: Mapping[str, Any]) -> list[WebSession]:
-    rows = WebSession.objects.filter(identity__issuer=provider.issuer)
+    rows = WebSession.objects.select_related("identity__user")
+    rows = rows.filter(identity__issuer=provider.issuer)
     if claims.get("sub") is not None:
         rows = rows.filter(identity__subject=claims["sub"])
     if claims.get("sid") is not None:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, gate, grants, id_tokens, providers, services, suspension, token_endpoint
+from accounts import (
+    audit,
+    gate,
+    grants,
+    id_tokens,
+    providers,
+    provisioning,
+    services,
+    suspension,
+    token_endpoint,
+)
 from accounts.id_tokens import SignInRefused
 from accounts.locks import alone
 from accounts.models import AudienceToken, BackendAccount, Identity, TokenGrant, User
@@ -19,6 +31,7 @@ from accounts.providers import Provider
 from accounts.sealing import Unreadable
 from accounts.token_endpoint import Tokens
 from vre_portal.errors import CredentialExpired, PortalError, UpstreamUnavailable
+from vre_portal.health import NAMES
 
 log = logging.getLogger(__name__)
 #: A token is used until about this part of its life is left; each grant a little earlier or later,
@@ -41,41 +54,65 @@ class Credential:
     expires_at: datetime
 
 
-def credential_for(user: User, audience: str) -> Credential:
+@dataclass(frozen=True, slots=True)
+class _Renewed:
+    """What a refresh gave, and the claims of its id_token: None where it sent none."""
+
+    tokens: Tokens
+    claims: Mapping[str, Any] | None
+
+
+def credential_for(user: User, audience: str, *, ending: bool = False) -> Credential:
     """Return a valid credential, refreshed or exchanged when a fifth of its life is left.
+
+    With `ending` something of theirs is taken away with it: that is done for whoever is leaving,
+    lost the membership or did not accept the terms too.
 
     Raises
     ------
     CredentialExpired
         No token is left that could be refreshed: the user has to sign in again.
-    Suspended
-        The user may not act at all.
+    MayNotAct
+        The user is suspended, or may not act for now.
     UpstreamUnavailable, UpstreamTimeout
         The provider does not answer.
     """
-    identity = _identity_for(user)
+    rows = Identity.objects.filter(user=user).select_related("user", "grant")
+    mine = list(rows.order_by("-last_sign_in"))
+    # Read anew: work under way holds a row that may be old.
+    now = mine[0].user if mine else User.objects.filter(pk=user.pk).first()
+    refusal = gate.refusal(now) if now is not None else gate.Suspended()
+    if isinstance(refusal, gate.Suspended):
+        raise refusal
+    row = BackendAccount.objects.filter(user=user, service=audience).first()
+    identity = _opener(mine, audience, row.identity_id if row else None)
+    if refusal is not None and not ending:
+        raise refusal
     try:
         found = _young(identity, audience) or _exchanged(identity, audience)
         token = grants.audience_token_of(found)
     except Unreadable as exc:
         raise _sign_in_again(identity) from exc
-    return Credential(user.pk, _account(user, audience), audience, token, found.expires_at)
+    if row is not None and row.identity_id is None:
+        # From now on it is this one: a backend takes another identity for another person.
+        BackendAccount.objects.filter(pk=row.pk, identity=None).update(identity=identity)
+    account = (row.account if row else "") or user.handle
+    return Credential(user.pk, account, audience, token, found.expires_at)
 
 
-def _identity_for(user: User) -> Identity:
-    """Return the identity that signed in last and still has tokens."""
-    mine = Identity.objects.filter(user=user, user__is_active=True).order_by("-last_sign_in")
-    identity = mine.filter(grant__isnull=False, lapsed_at=None).first() or mine.first()
-    if identity is not None:
-        return identity
-    if not User.objects.filter(pk=user.pk, is_active=True).exists():
-        raise gate.Suspended
+def _opener(mine: Sequence[Identity], audience: str, known: uuid.UUID | None) -> Identity:
+    """Return the identity that opens a person's account: the known one, else the one used last."""
+    usable = [each for each in mine if each.lapsed_at is None and hasattr(each, "grant")]
+    owner = next((each for each in mine if each.pk == known), None)
+    if owner is not None and owner in usable:
+        return owner
+    if owner is not None and not provisioning.joins(audience):
+        raise _belongs_to(owner, audience) if usable else _sign_in_again(owner)
+    if usable:
+        return usable[0]
+    if mine:
+        raise _sign_in_again(mine[0])
     raise CredentialExpired("You have no sign-in left. Sign in again.", provider="")
-
-
-def _account(user: User, service: str) -> str:
-    accounts = BackendAccount.objects.filter(user=user, service=service).exclude(account="")
-    return accounts.values_list("account", flat=True).first() or user.handle
 
 
 def _young(identity: Identity, audience: str) -> AudienceToken | None:
@@ -89,7 +126,7 @@ def _young(identity: Identity, audience: str) -> AudienceToken | None:
 def _exchanged(identity: Identity, audience: str) -> AudienceToken:
     """Exchange the access token, refreshed first when it is old; one at a time a person."""
     provider = providers.get(identity.provider)
-    refreshed: Tokens | None = None
+    renewed: _Renewed | None = None
     try:
         with alone(f"grant:{identity.pk}"):
             found = _young(identity, audience)
@@ -98,17 +135,18 @@ def _exchanged(identity: Identity, audience: str) -> AudienceToken:
             grant = TokenGrant.objects.filter(identity=identity).first()
             if grant is None:
                 raise _sign_in_again(identity)
-            refreshed = _refreshed(provider, grant)
+            kept = grants.id_token_of(grant)
+            renewed = _refreshed(provider, grant)
             subject_token = grants.access_token_of(grant)
             tokens = token_endpoint.exchange(provider, subject_token, audience=audience)
             return grants.store_audience_token(grant, audience, tokens)
     finally:
         # Outside the lock: nobody has to wait for what the provider says of groups.
-        if refreshed is not None:
-            _renew_claims(provider, identity, refreshed)
+        if renewed is not None:
+            _renew_claims(provider, identity, renewed, kept)
 
 
-def _refreshed(provider: Provider, grant: TokenGrant) -> Tokens | None:
+def _refreshed(provider: Provider, grant: TokenGrant) -> _Renewed | None:
     """Refresh the grant if its access token is old; return what the provider gave then."""
     identity = grant.identity
     if not grants.is_old(grant.refreshed_at, grant.access_expires_at, rest=_rest_of(identity)):
@@ -127,14 +165,15 @@ def _refreshed(provider: Provider, grant: TokenGrant) -> Tokens | None:
         raise _sign_in_again(identity)
     _note_try(grant, now)
     try:
-        tokens = token_endpoint.refresh(provider, refresh_token)
+        tokens, claims = token_endpoint.refresh(provider, refresh_token), None
         if tokens.id_token:
-            id_tokens.check_refreshed(provider, tokens.id_token, subject=identity.subject)
+            subject = identity.subject
+            claims = id_tokens.check_refreshed(provider, tokens.id_token, subject=subject)
     except (CredentialExpired, SignInRefused) as exc:
         _end(identity, grant, exc)
         raise _sign_in_again(identity) from exc
     _keep(grant, tokens)
-    return tokens
+    return _Renewed(tokens, claims)
 
 
 # Durable: a try, and a rotated refresh token, must be on disk before anything else can fail.
@@ -157,13 +196,18 @@ def _end(identity: Identity, grant: TokenGrant, error: PortalError) -> None:
     suspension.lapse(identity, why=f"the provider refused to refresh ({reason})")
 
 
-def _renew_claims(provider: Provider, identity: Identity, tokens: Tokens) -> None:
-    """Take over the groups of now; a provider that doesn't answer leaves those of before."""
+def _renew_claims(provider: Provider, identity: Identity, renewed: _Renewed, kept: str) -> None:
+    """Take over the groups of now; a provider that doesn't answer leaves those of before.
+
+    What stood in the last id_token holds while no new one came: userinfo need not repeat it.
+    """
     try:
-        answer = token_endpoint.userinfo(provider, tokens.access_token)
-        if answer is not None:
-            known = id_tokens.known_claims(provider, {"sub": identity.subject}, answer)
-            services.claims_renewed(Identity.objects.get(pk=identity.pk), known)
+        answer = token_endpoint.userinfo(provider, renewed.tokens.access_token)
+        if answer is None and renewed.claims is None:
+            return
+        told = renewed.claims or {**id_tokens.kept_claims(kept), "sub": identity.subject}
+        known = id_tokens.known_claims(provider, told, answer)
+        services.claims_renewed(Identity.objects.get(pk=identity.pk), known)
     except PortalError as exc:
         log.warning("groups of %s not renewed: %s", identity.user_id, exc.message)
 
@@ -171,6 +215,15 @@ def _renew_claims(provider: Provider, identity: Identity, tokens: Tokens) -> Non
 def _rest_of(identity: Identity) -> float:
     share = sha256(str(identity.pk).encode()).digest()[0] / 255
     return REST_OF_LIFE + JITTER * (share - 0.5)
+
+
+def _belongs_to(owner: Identity, audience: str) -> CredentialExpired:
+    service, name = NAMES.get(audience, audience), providers.name_of(owner.provider)
+    return CredentialExpired(
+        f"Your {service} account belongs to your identity at {name}. Sign in there.",
+        provider=owner.provider,
+        service=audience,
+    )
 
 
 def _sign_in_again(identity: Identity) -> CredentialExpired:

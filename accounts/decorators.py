@@ -7,12 +7,14 @@ from datetime import timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
 from accounts import providers, web_sessions
-from accounts.models import Role, User
+from accounts.models import Identity, Role, User
+from accounts.providers import Provider
+from accounts.roles import MFA
 from vre_portal.errors import NotFound, SignInRequired
 
 P = ParamSpec("P")
@@ -43,16 +45,48 @@ def signed_in(
 def operators_only(
     view: Callable[Concatenate[SignedInRequest, P], HttpResponseBase],
 ) -> Callable[..., HttpResponseBase]:
-    """Show a page to operators; to everybody else it does not exist."""
+    """Show a page to operators who used a second factor; to others it does not exist."""
 
     @wraps(view)
     @signed_in
     def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if Role.OPERATOR.value not in request.user.roles:
             raise NotFound("There is nothing at this address.")
-        return view(request, *args, **kwargs)
+        lacking = lacks_factor(request)
+        return view(request, *args, **kwargs) if lacking is None else _factor_page(request, lacking)
 
     return guarded
+
+
+def acts_as_operator(request: HttpRequest) -> bool:
+    """Whether the person at this browser may do what operators do."""
+    roles = request.user.roles if isinstance(request.user, User) else []
+    return Role.OPERATOR.value in roles and lacks_factor(request) is None
+
+
+def lacks_factor(request: HttpRequest) -> Provider | None:
+    """Return where this browser's person still has to use a second factor to act as operator.
+
+    What counts is the browser's own sign-in, not what another one of the person proved. Where
+    another identity gives the role, its provider decides whether there could be a second factor.
+    """
+    session = web_sessions.of_request(request)
+    if session is None:
+        raise SignInRequired("Sign in first.")
+    here = providers.registry().get(session.identity.provider)
+    if here is not None and here.mfa and session.acr == MFA:
+        return None
+    giving = Identity.objects.filter(user=session.user_id, roles__contains=[Role.OPERATOR.value])
+    slugs = [session.identity.provider, *giving.values_list("provider", flat=True)]
+    known = [providers.registry().get(slug) for slug in slugs]
+    return next((provider for provider in known if provider is not None and provider.mfa), None)
+
+
+def _factor_page(request: HttpRequest, provider: Provider) -> HttpResponse:
+    session = web_sessions.of_request(request)
+    same = session is not None and session.identity.provider == provider.slug
+    context = {"provider": provider, "next": _back(request), "intent": "reauth" if same else ""}
+    return render(request, "accounts/second_factor.html", context, status=403)
 
 
 def is_fresh(request: HttpRequest) -> bool:
@@ -71,10 +105,20 @@ def recently_signed_in(
     def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if is_fresh(request):
             return view(request, *args, **kwargs)
-        session = web_sessions.of_request(request)
-        slug = session.identity.provider if session else ""
-        back = request.get_full_path() if request.method == "GET" else request.path
-        context = {"provider": providers.registry().get(slug), "next": back}
-        return render(request, "accounts/reauthenticate.html", context, status=403)
+        return reauthentication_page(request, _back(request))
 
     return guarded
+
+
+def reauthentication_page(
+    request: HttpRequest, target: str, *, wanted_by: str = ""
+) -> HttpResponse:
+    """Return the page on which one signs in again at the same provider, then goes on."""
+    session = web_sessions.of_request(request)
+    slug = session.identity.provider if session else ""
+    context = {"provider": providers.registry().get(slug), "next": target, "wanted_by": wanted_by}
+    return render(request, "accounts/reauthenticate.html", context, status=403)
+
+
+def _back(request: HttpRequest) -> str:
+    return request.get_full_path() if request.method == "GET" else request.path

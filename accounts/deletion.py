@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, grants, sign_out, suspension
-from accounts.models import User
+from accounts import audit, grants, people, sign_out, suspension
+from accounts.models import Identity, User
+from vre_portal import operations
 from vre_portal.config import get_config
-from vre_portal.errors import InvalidRequest
+from vre_portal.errors import Conflict, InvalidRequest
 
 log = logging.getLogger(__name__)
+#: How long beyond its time an account stays because something of it can't be ended elsewhere.
+PATIENCE = timedelta(days=1)
 
 
 @transaction.atomic
@@ -39,20 +43,60 @@ def ask(user: User, *, handle: str) -> None:
 
 @transaction.atomic
 def keep(user: User) -> None:
-    """End the grace time: the account stays. API tokens have to be made anew."""
-    if user.delete_after is None:
+    """End the grace time: the account stays. API tokens have to be made anew.
+
+    Raises
+    ------
+    Conflict
+        It was deleted in this moment.
+    """
+    # With the lock, either the clock finds the account kept, or this finds it gone.
+    found = User.objects.select_for_update().filter(pk=user.pk).first()
+    if found is None:
+        raise Conflict("Your account is deleted already. Signing in makes a new one.")
+    if found.delete_after is None:
         return
-    user.delete_after = None
-    user.save(update_fields=["delete_after"])
+    found.delete_after = user.delete_after = None
+    found.save(update_fields=["delete_after"])
     audit.record("account.kept", actor=user, about=("account", user.handle))
 
 
 def delete_due() -> int:
-    """Delete the accounts whose grace time is over; return how many."""
-    due = list(User.objects.filter(delete_after__lte=timezone.now()))
-    for user in due:
-        delete(user)
-    return len(due)
+    """Delete the accounts whose grace time is over; return how many.
+
+    Those of suspended people wait until they are reinstated: whoever signed in after a deletion
+    would be somebody new, and active. An account that was merged away goes with its survivor.
+    """
+    due = User.objects.filter(is_active=True, delete_after__lte=timezone.now())
+    return sum(_deleted_if_due(key) for key in list(due.values_list("pk", flat=True)))
+
+
+def _deleted_if_due(key: uuid.UUID) -> bool:
+    try:
+        return _delete_if_due(key)
+    except Exception:
+        # Whatever is the matter with one account, the others have a right to go.
+        log.exception("account %s could not be deleted; it is tried again", key)
+        return False
+
+
+@transaction.atomic
+def _delete_if_due(key: uuid.UUID) -> bool:
+    now = timezone.now()
+    due = User.objects.select_for_update().filter(is_active=True, delete_after__lte=now)
+    user = due.filter(pk=key).first()
+    if user is None:
+        return False
+    if is_ending(user) and user.delete_after and user.delete_after > now - PATIENCE:
+        return False
+    delete(user)
+    return True
+
+
+def is_ending(user: User) -> bool:
+    """Have what runs for a person elsewhere ended; whether that still goes on."""
+    suspension.end_elsewhere(user)
+    return operations.is_ending(user.pk)
 
 
 def delete(user: User) -> None:
@@ -67,8 +111,9 @@ def delete(user: User) -> None:
     names = {row.service: row.account for row in user.backend_accounts.all() if row.account}
     with transaction.atomic():
         about = ("account", user.handle)
-        for identity in identities:
-            audit.record("account.deleted", identity=identity, about=about, detail=names)
-        User.objects.filter(merged_into=user).delete()
+        named: list[Identity | None] = [*identities]
+        for one in named or [None]:
+            audit.record("account.deleted", identity=one, about=about, detail=names)
+        people.absorbed_by(user).delete()
         user.delete()
     log.warning("account %s deleted; what remains in the backends: %s", user.handle, names)

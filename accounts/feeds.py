@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ COLUMNS = ("entity_id", "name", "other_names", "abbreviations", "domains", "coun
 FIELDS = ("provider", "hint", "name", "names", "abbreviations", "domains", "country", "error_url",
           "folded")  # fmt: skip
 LONGEST = {"entity_id": 400, "name": 300, "error_url": 400, "country": 2}
+LONGEST_EACH = {"abbreviations": 60, "domains": 200}
 
 
 class FeedError(ValueError):
@@ -91,11 +93,11 @@ def _entries(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _from_csv(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    lines = csv.DictReader(text.splitlines())
+    lines = csv.DictReader(StringIO(text, newline=""))
     missing = {"entity_id", "name"} - set(lines.fieldnames or ())
     if missing:
         raise FeedError(f"{path.name}, line 1: no column {', '.join(sorted(missing))}")
-    for line in lines:
+    for line in _lines(path, lines):
         told = {name: (line.get(name) or "").strip() for name in COLUMNS}
         others = _split(told.pop("other_names"))
         entry: dict[str, Any] = {
@@ -104,7 +106,14 @@ def _from_csv(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
             "abbreviations": [one.upper() for one in _split(told["abbreviations"])],
             "domains": [one.lower() for one in _split(told["domains"])],
         }
-        yield f"line {lines.line_num}", entry
+        yield f"{path.name}, line {lines.line_num}", entry
+
+
+def _lines(path: Path, lines: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    try:
+        yield from lines
+    except csv.Error as exc:
+        raise FeedError(f"{path.name}, line {lines.line_num}: {exc}") from exc
 
 
 def _split(text: str) -> list[str]:
@@ -119,7 +128,7 @@ def _from_json(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if not isinstance(told, list):
         raise FeedError(f"{path.name}: a list of entries is needed")
     for number, one in enumerate(told, 1):
-        yield f"entry {number}", _of_thiss(one if isinstance(one, dict) else {})
+        yield f"{path.name}, entry {number}", _of_thiss(one if isinstance(one, dict) else {})
 
 
 def _of_thiss(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,8 +159,17 @@ def _fault(entry: Mapping[str, Any]) -> str:
     for name, limit in LONGEST.items():
         if not isinstance(entry[name], str) or len(entry[name]) > limit:
             return f"{name}: a text of at most {limit} characters"
-    if "\x00" in json.dumps(entry, ensure_ascii=False):
+    if r"\u0000" in json.dumps(entry):
         return "a NUL character"
     if entry["error_url"] and not entry["error_url"].startswith("https://"):
         return "error_url: an https address"
+    return _fault_in_lists(entry)
+
+
+def _fault_in_lists(entry: Mapping[str, Any]) -> str:
+    for name, limit in LONGEST_EACH.items():
+        if any(len(one) > limit for one in entry[name]):
+            return f"{name}: each of at most {limit} characters"
+    if not all(isinstance(one, str) for one in entry["names"].values()):
+        return "names: texts by language"
     return ""

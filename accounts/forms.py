@@ -64,6 +64,6 @@ class AuditForm(forms.Form):
     request = forms.CharField(label=_("Request"), required=False, max_length=20)
 
     def question(self) -> Question:
-        """Return what the form asks; of a wrong form, nothing of what is wrong."""
+        """Return what the form asks."""
         told = {name: value for name, value in self.cleaned_data.items() if value}
         return Question(**told)

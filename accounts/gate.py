@@ -4,38 +4,44 @@ from __future__ import annotations
 
 from accounts.models import Role, User
 from vre_portal.config import get_config
-from vre_portal.errors import Forbidden, PortalError
+from vre_portal.errors import Forbidden
 
 
-class TermsRequired(Forbidden):
+class MayNotAct(Forbidden):
+    """Somebody may not act now; their work under way waits until they may again."""
+
+    waits = True
+
+
+class TermsRequired(MayNotAct):
     """The terms in force are not accepted yet."""
 
     def __init__(self) -> None:
         super().__init__("Accept the terms of use in the portal first.")
 
 
-class MembershipRequired(Forbidden):
+class MembershipRequired(MayNotAct):
     """No rule gives this person a role."""
 
     def __init__(self) -> None:
         super().__init__("You are in no group that may use this portal.")
 
 
-class Leaving(Forbidden):
+class Leaving(MayNotAct):
     """The account will be deleted; its owner may still keep it."""
 
     def __init__(self) -> None:
         super().__init__("Your account is about to be deleted. Sign in to keep it.")
 
 
-class Suspended(Forbidden):
+class Suspended(MayNotAct):
     """The account is suspended, or was merged into another."""
 
     def __init__(self) -> None:
         super().__init__("Your account is suspended. Write to the operators.")
 
 
-def refusal(user: User, *, accepted: bool = False) -> PortalError | None:
+def refusal(user: User, *, accepted: bool = False) -> MayNotAct | None:
     """Return why this person may not act now, or None.
 
     `accepted` is whether it is known already that they accepted the terms in force. Suspension has

@@ -37,14 +37,20 @@ def store_grant(identity: Identity, tokens: Tokens) -> TokenGrant:
 def renew_grant(grant: TokenGrant, tokens: Tokens) -> None:
     """Take over what a refresh gave; a provider that doesn't rotate sends no new refresh token."""
     place = f"grant:{grant.identity_id}"
-    grant.access_token = seal(tokens.access_token, bound_to=f"{place}:access")
-    grant.access_expires_at, grant.refreshed_at = tokens.expires_at, timezone.now()
+    renewed = {
+        "access_token": seal(tokens.access_token, bound_to=f"{place}:access"),
+        "access_expires_at": tokens.expires_at,
+        "refreshed_at": timezone.now(),
+        "refresh_tried_at": None,
+    }
     if tokens.refresh_token:
-        grant.refresh_token = seal(tokens.refresh_token, bound_to=f"{place}:refresh")
+        renewed["refresh_token"] = seal(tokens.refresh_token, bound_to=f"{place}:refresh")
     if tokens.id_token:
-        grant.id_token = seal(tokens.id_token, bound_to=f"{place}:id")
-    grant.refresh_tried_at = None
-    grant.save()
+        renewed["id_token"] = seal(tokens.id_token, bound_to=f"{place}:id")
+    for name, value in renewed.items():
+        setattr(grant, name, value)
+    # Nothing else is written: the vault's keys may be rotated meanwhile.
+    grant.save(update_fields=list(renewed))
 
 
 def store_audience_token(grant: TokenGrant, audience: str, tokens: Tokens) -> AudienceToken:

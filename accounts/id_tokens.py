@@ -29,6 +29,8 @@ MAX_TOKEN = 64 * 1024
 MAX_HEADER = 8 * 1024
 MAX_SUBJECT = 255
 MAX_SID = 400
+#: When somebody signed in whose provider does not tell it: never lately.
+UNKNOWN = datetime.fromtimestamp(0, UTC)
 #: What a JWT may say that it is; a token made for something else must not pass for an id_token.
 ID_TOKEN_TYPES = {None, "JWT", "jwt"}
 #: What secures a sign-in; userinfo has no word in it.
@@ -99,6 +101,15 @@ def check_refreshed(provider: Provider, token: str, *, subject: str) -> Mapping[
     return _storable(claims)
 
 
+def kept_claims(token: str) -> Mapping[str, Any]:
+    """Return the claims of an id_token that was verified when it was put into the vault."""
+    try:
+        claims = json.loads(jws.extract_compact(token.encode()).payload) if token else {}
+    except _BROKEN:
+        return {}
+    return _storable(claims) if isinstance(claims, dict) else {}
+
+
 def verified(provider: Provider, token: str, *, types: set[str | None]) -> Mapping[str, Any]:
     """Return the claims of any token that the provider signed for this portal, valid now."""
     claims = decoded(provider, token, types=types)
@@ -149,7 +160,7 @@ def sid_of(claims: Mapping[str, Any]) -> str:
 
 
 def auth_time_of(claims: Mapping[str, Any], *, not_before: float | None = None) -> datetime:
-    """Return when the person authenticated, now where the provider doesn't tell.
+    """Return when the person authenticated, `UNKNOWN` where the provider doesn't tell.
 
     With `not_before` (seconds since the epoch) it must be told and be as new as that.
     """
@@ -160,8 +171,9 @@ def auth_time_of(claims: Mapping[str, Any], *, not_before: float | None = None) 
             "Your provider did not ask you to sign in anew, which is needed here. Sign out there, "
             "then try again.",
         )
-    seconds = min(float(told), time.time()) if _is_number(told) and told > 0 else time.time()
-    return datetime.fromtimestamp(seconds, UTC)
+    if not _is_number(told):
+        return UNKNOWN
+    return datetime.fromtimestamp(min(float(told), time.time()), UTC)
 
 
 def decoded(provider: Provider, token: str, *, types: set[str | None] | None) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db import connection, transaction
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from accounts import providers
@@ -16,6 +17,10 @@ MOST_SHOWN = 12
 LONGEST_QUERY = 100
 #: Below this likeness a word is another word, not a slip of the fingers.
 SIMILAR = 0.5
+#: So many words of the query are compared; planning takes milliseconds for each.
+MOST_COMPARED = 2
+#: Of institutions that are merely like the query, at most so many are ranked.
+MOST_RANKED = 60
 #: Letters that are no base letter with a mark, by what people type for them.
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss",
@@ -86,14 +91,13 @@ def _with_words(
 def _ranked(
     rows: QuerySet[Institution], words: list[str], query: str, domains: list[str]
 ) -> list[Institution]:
-    whole = " ".join(words)
     starts = Q()
     for word in words:
-        starts &= Q(folded__regex=rf"(^|\n| ){re.escape(word)}")
+        starts &= _at_start(word, "\n", " ")
+    exact = Q(abbreviations__contains=[query.upper()])
     order = Case(
-        When(domains__overlap=domains or ["-"], then=Value(0)),
-        When(abbreviations__contains=[query.upper()], then=Value(0)),
-        When(folded__regex=rf"(^|\n){re.escape(whole)}", then=Value(1)),
+        When(Q(domains__overlap=domains) | exact if domains else exact, then=Value(0)),
+        When(_at_start(" ".join(words), "\n"), then=Value(1)),
         When(starts, then=Value(2)),
         default=Value(3),
         output_field=IntegerField(),
@@ -101,11 +105,33 @@ def _ranked(
     return list(rows.annotate(rank=order).order_by("rank", "name")[:MOST_SHOWN])
 
 
+def _at_start(text: str, *before: str) -> Q:
+    """Return the condition that a form begins with a text, or that it stands after one of these."""
+    found = Q(folded__startswith=text)
+    for mark in before:
+        found |= Q(folded__contains=mark + text)
+    return found
+
+
 def _alike(rows: QuerySet[Institution], words: list[str]) -> list[Institution]:
-    """Return institutions with words that are nearly the query's: the last resort."""
+    """Return institutions that have nearly the longest words of the query: the last resort.
+
+    A word such as "univrsity" is like thousands: only so many of them are ranked.
+    """
+    near = rows.order_by()
+    # Shorter ones, such as "of", are like too many others.
+    for word in sorted(words, key=len, reverse=True)[:MOST_COMPARED]:
+        near = near.filter(folded__trigram_word_similar=word)
     likeness = TrigramWordSimilarity(" ".join(words), "folded")
-    near = rows.filter(folded__trigram_word_similar=" ".join(words)).annotate(likeness=likeness)
-    return list(near.filter(likeness__gte=SIMILAR).order_by("-likeness", "name")[:MOST_SHOWN])
+    best = Institution.objects.filter(pk__in=near.values("pk")[:MOST_RANKED])
+    ranked = best.annotate(likeness=likeness).order_by("-likeness", "name")
+    with transaction.atomic(), connection.cursor() as cursor:
+        # PostgreSQL takes the comparison for cheap and would make it with every row.
+        cursor.execute(
+            "SELECT set_config('enable_seqscan', 'off', true), "
+            "set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(SIMILAR)]
+        )  # fmt: skip
+        return list(ranked[:MOST_SHOWN])
 
 
 def row_of(entry: Mapping[str, object]) -> Institution:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.contrib import auth
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -45,9 +46,9 @@ def _sign_in(request: HttpRequest, proven: Proven, *, hint: str) -> None:
         request.session.cycle_key()  # `login` leaves the key of somebody who is signed in as it is
     auth.login(request, identity.user, backend="accounts.oidc.FederatedBackend")
     request.session.save()
+    web_sessions.begin(request, identity, proven)
     if before is not None:
-        web_sessions.end([before])
-    web_sessions.begin(request, identity, sid=proven.sid, auth_time=proven.auth_time)
+        web_sessions.end([before])  # after the new one: with the last browser more would end
     audit.record("sign-in.ok", actor=identity.user, identity=identity, detail={"acr": proven.acr})
 
 
@@ -55,13 +56,21 @@ def _reauthenticate(request: HttpRequest, proven: Proven) -> None:
     """Renew the time of this browser's sign-in, if it is the same identity."""
     current = web_sessions.of_request(request)
     key = (proven.provider.issuer, proven.subject)
-    if current is None or (current.identity.issuer, current.identity.subject) != key:
+    if current is None:
+        auth.logout(request)  # a session without a browser of its own opens nothing anyway
+        raise SignInRequired("You were signed out meanwhile. Sign in again.")
+    if (current.identity.issuer, current.identity.subject) != key:
         raise SignInRefused(
             "another-person", "You signed in as somebody else. Nothing was changed; try again."
         )
-    services.renew(current.identity, proven)
     request.session.cycle_key()
-    web_sessions.renew(request, current, sid=proven.sid, auth_time=proven.auth_time)
+    try:
+        with transaction.atomic():  # the row is locked: nobody ends the browser in between
+            web_sessions.renew(current, proven, key=request.session.session_key or "")
+            services.renew(current.identity, proven)
+    except SignInRequired:
+        auth.logout(request)
+        raise
     audit.record("sign-in.renewed", actor=current.identity.user, identity=current.identity)
 
 

@@ -36,9 +36,8 @@ class Choice:
 
 
 def cookie_name() -> str:
-    """Return the cookie's name; over https the browser lets no other host set it."""
-    config = get_config()
-    return f"{'__Host-' if config.is_https else ''}vre_choice{config.cookie_suffix}"
+    """Return the cookie's name."""
+    return get_config().cookie_name("choice")
 
 
 def of_request(request: HttpRequest) -> Choice | None:
@@ -46,7 +45,7 @@ def of_request(request: HttpRequest) -> Choice | None:
     told = unquote(request.COOKIES.get(cookie_name(), "")[:LONGEST])
     slug, _, entity_id = told.partition("|")
     provider = providers.registry().get(slug)
-    if provider is None:
+    if provider is None or not entity_id.isprintable():
         return None
     found = institutions.find(entity_id)
     return Choice(provider, found if found and found.provider == slug else None)

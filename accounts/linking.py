@@ -85,7 +85,7 @@ def confirm(user: User, session_key: str) -> Identity:
     services.renew(identity, proven)
     row.delete()
     audit.record("identity.linked", actor=user, identity=identity)
-    _recheck_accounts(user)
+    provisioning.recheck(user)
     return identity
 
 
@@ -120,8 +120,16 @@ def unlink(user: User, key: str) -> None:
     web_sessions.end(identity.web_sessions.all())
     audit.record("identity.unlinked", actor=user, identity=identity)
     grants.give_back(identity)
+    provisioning.give_up(identity)
     identity.delete()
     services.roles_renewed(user)
+    provisioning.recheck(user)
+
+
+def opened_by(identity: Identity) -> list[str]:
+    """Return the backends where an account is this identity's alone."""
+    rows = BackendAccount.objects.filter(identity=identity)
+    return [row.service for row in rows if not provisioning.joins(row.service)]
 
 
 def _row(user: User, session_key: str, *, lock: bool = False) -> PendingLink:
@@ -163,10 +171,3 @@ def _packed(proven: Proven) -> str:
         "sid": proven.sid,
     }
     return json.dumps(told)
-
-
-def _recheck_accounts(user: User) -> None:
-    """Let every backend learn of the new identity."""
-    provisioning.ensure(user)
-    for row in BackendAccount.objects.filter(user=user):
-        provisioning.begin(row)

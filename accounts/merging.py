@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, Q, QuerySet
 
 from accounts import api_tokens, audit, satellites, services, web_sessions
-from accounts.models import Acceptance, BackendAccount, PendingLink, User
+from accounts.models import Acceptance, AudienceToken, BackendAccount, PendingLink, User
 from vre_portal.errors import Conflict
 from vre_portal.live import close_sockets_of
 from vre_portal.models import Operation, OperationState
@@ -82,6 +82,8 @@ def merge(*, survivor: User, absorbed: User) -> None:
     web_sessions.end(absorbed.web_sessions.all())
     satellites.end_grants(absorbed)
     api_tokens.revoke_all(absorbed)
+    # A backend remembers whose account a token opened when it saw it first.
+    AudienceToken.objects.filter(grant__identity__user=absorbed).delete()
     moved = moving(absorbed)
     for model, field in relations():
         _move(model, field, absorbed, survivor)

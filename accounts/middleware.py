@@ -9,7 +9,7 @@ from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts import gate, web_sessions
+from accounts import authorization, gate, web_sessions
 from accounts.models import User
 from vre_portal.config import get_config
 from vre_portal.error_mapping import error_page
@@ -18,8 +18,17 @@ from vre_portal.errors import PortalError, SignInRequired
 #: Here nobody is asked who they are: to know it costs two queries, and health must need none.
 WITHOUT_USER = ("/static/", "/healthz", "/readyz", "/oauth/token/", "/oauth/userinfo/",
                 "/oauth/device_authorization/", "/oauth/revoke_token/",
-                "/oauth/.well-known/")  # fmt: skip
-BEFORE_THE_GATE = ("/accounts/", "/docs/", "/styleguide/")
+                "/oauth/.well-known/", "/accounts/backchannel/")  # fmt: skip
+#: Open whatever is missing: signing in and out, and what everybody may read.
+ALWAYS = ("/accounts/login/", "/accounts/callback/", "/accounts/logout/", "/accounts/signed-out/",
+          "/accounts/privacy/", "/docs/", "/styleguide/")  # fmt: skip
+#: One's data, and the way back, while the account waits for its end.
+WHILE_LEAVING = frozenset({"/accounts/data/", "/accounts/data/export/", "/accounts/data/keep/",
+                           "/accounts/logout/", "/accounts/signed-out/",
+                           "/accounts/privacy/"})  # fmt: skip
+#: Before membership and terms one may look at one's account, take one's data and leave.
+BEFORE_ENTERING = WHILE_LEAVING | {"/accounts/", "/accounts/data/delete/", "/accounts/membership/"}
+BROWSERS = "/accounts/browsers/"
 WAYS_OUT: Mapping[type[PortalError], str] = {
     gate.TermsRequired: "/accounts/terms/",
     gate.MembershipRequired: "/accounts/membership/",
@@ -41,16 +50,30 @@ class GateMiddleware:
             web_sessions.seen(request)
         except SignInRequired as exc:
             auth.logout(request)
-            return error_page(request, exc)
-        if request.path.startswith(BEFORE_THE_GATE):
-            return self.get_response(request)
+            silent = authorization.is_silent(request)
+            return self.get_response(request) if silent else error_page(request, exc)
         refusal = _refusal(request, request.user)
-        if refusal is None:
+        if refusal is None or _is_open(request, refusal):
             return self.get_response(request)
         way_out = WAYS_OUT.get(type(refusal))
         if way_out is None or request.path.startswith("/api/"):
             return error_page(request, refusal)
         return redirect(f"{way_out}?{urlencode({'next': request.get_full_path()})}")
+
+
+def _is_open(request: HttpRequest, refusal: PortalError) -> bool:
+    """Whether a page is there for people in just this state."""
+    path = request.path
+    match refusal:
+        case gate.Leaving():
+            return path in WHILE_LEAVING
+        case gate.TermsRequired() if path == WAYS_OUT[gate.TermsRequired]:
+            return True
+        case gate.TermsRequired() | gate.MembershipRequired():
+            silent = authorization.is_silent(request)  # the view answers without a page
+            open_here = path in BEFORE_ENTERING or path.startswith((*ALWAYS, BROWSERS))
+            return open_here or silent
+    return False
 
 
 def _refusal(request: HttpRequest, user: User) -> PortalError | None:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.backends import BaseBackend
+from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.crypto import get_random_string
@@ -158,7 +159,10 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc]  # unt
                 "state", "This sign-in was not started here, or was used already. Start again."
             )
         del states[request.GET["state"]]
-        request.session.save()
+        try:
+            request.session.save()
+        except UpdateError as exc:
+            raise SignInRefused("ended", "You were signed out meanwhile. Start again.") from exc
         # Asking the provider takes a while; what other tabs do to the session meanwhile counts.
         request.session = type(request.session)(request.session.session_key)
         if time.time() - entry["added_on"] > STATE_SECONDS:

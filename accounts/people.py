@@ -1,6 +1,8 @@
-"""Finding people, for operators."""
+"""Finding people: for operators, and the accounts that became one."""
 
 from __future__ import annotations
+
+import uuid
 
 from django.db.models import Q, QuerySet
 
@@ -21,3 +23,14 @@ def find(query: str) -> QuerySet[User]:
             | Q(identities__subject=query)
         ).distinct()
     return rows[:MOST]
+
+
+def absorbed_by(user: User) -> QuerySet[User]:
+    """Return the accounts that were merged into this one, also by way of others."""
+    found: set[uuid.UUID] = set()
+    last = {user.pk}
+    while last:
+        rows = User.objects.filter(merged_into__in=last)
+        last = set(rows.values_list("pk", flat=True)) - found
+        found |= last
+    return User.objects.filter(pk__in=found)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from accounts import providers
+from accounts import providers, provisioning
 from accounts.models import AccountState, ApiToken, BackendAccount, Identity, Role
 from accounts.providers import Provider
 from accounts.roles import needs_second_factor
@@ -50,12 +50,28 @@ def shown(rows: Iterable[BackendAccount]) -> list[ShownAccount]:
 
 def _sentence(row: BackendAccount) -> str:
     if row.state == AccountState.READY:
-        return _("You are %(account)s there.") % {"account": row.account}
+        return _name_there(row)
     if row.state == AccountState.FAILED:
         return row.problem
     if row.problem:
         return _("%(problem)s The portal keeps trying.") % {"problem": row.problem}
     return _("Being made; this takes a few seconds.")
+
+
+def _name_there(row: BackendAccount) -> str:
+    """Say who one is there, and where it is not the handle, why."""
+    names = {"account": row.account, "handle": row.user.handle, "service": NAMES[row.service]}
+    if row.account == row.user.handle:
+        return _("You are %(account)s there.") % names
+    if not provisioning.joins(row.service):
+        return _("You are %(account)s there: %(service)s chooses the name itself.") % names
+    return (
+        _(
+            "You are %(account)s there, not %(handle)s: an identity of yours had this account "
+            "before, or somebody else has that name."
+        )
+        % names
+    )
 
 
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),

@@ -9,22 +9,33 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import AccountState, BackendAccount, User
+from accounts.models import AccountState, BackendAccount, Identity, User
 from vre_portal import operations
 from vre_portal.errors import NotFound, PortalError
 from vre_portal.live import publish
 from vre_portal.models import Operation
-from vre_portal.operations import Done
+from vre_portal.operations import Again, Done
 
 KIND = "account.provision"
 #: Makes or finds a person's account in one backend and returns its name there; idempotent.
 Provision = Callable[[User], str]
 _provisions: dict[str, Provision] = {}
+_joining: set[str] = set()
 
 
-def register(service: str, provision: Provision) -> None:
-    """Say how accounts in a backend are made; each app does so for its backend at start."""
+def register(service: str, provision: Provision, *, joins: bool = False) -> None:
+    """Say how accounts in a backend are made; each app does so for its backend at start.
+
+    A backend that `joins` lets several identities open one account.
+    """
     _provisions[service] = provision
+    if joins:
+        _joining.add(service)
+
+
+def joins(service: str) -> bool:
+    """Whether any identity of a person opens their account in this backend."""
+    return service in _joining
 
 
 def services() -> list[str]:
@@ -56,19 +67,52 @@ def begin(row: BackendAccount) -> None:
     tell(row)
 
 
+def recheck(user: User) -> None:
+    """Let every backend learn which identities a person has now."""
+    ensure(user)
+    for row in BackendAccount.objects.filter(user=user):
+        begin(row)
+
+
+def recheck_unknown(user_id: str, service: str) -> None:
+    """Check an account that its backend says it does not know."""
+    row = BackendAccount.objects.filter(user_id=user_id, service=service).first()
+    if row is not None:
+        begin(row)
+
+
+@transaction.atomic
+def give_up(identity: Identity) -> None:
+    """Note that an identity is no longer its person's: it must not open their accounts."""
+    rows = BackendAccount.objects.select_for_update().filter(user=identity.user)
+    for row in rows.filter(service__in=_joining):
+        row.given_up = [*row.given_up, [identity.issuer, identity.subject]]
+        row.save(update_fields=["given_up"])
+
+
 def step(operation: Operation) -> operations.Outcome:
     """Make the account and record its name."""
     row = BackendAccount.objects.select_related("user").get(pk=operation.subject)
+    before = _identities(row)
     try:
         account = _provisions[row.service](row.user)
     except PortalError as exc:
         _record(row, state=row.state, problem=exc.message)
         raise
-    _record(row, state=AccountState.READY, problem="", account=account)
+    with transaction.atomic():
+        row = BackendAccount.objects.select_for_update(of=("self",)).get(pk=row.pk)
+        if _identities(row) != before:
+            return Again()  # one was linked or unlinked meanwhile
+        _record(row, state=AccountState.READY, problem="", account=account, given_up=[])
     return Done()
 
 
-def give_up(operation: Operation, error: PortalError) -> None:
+def _identities(row: BackendAccount) -> tuple[object, ...]:
+    mine = Identity.objects.filter(user=row.user_id).order_by("pk")
+    return (*mine.values_list("pk", flat=True), row.given_up)
+
+
+def failed(operation: Operation, error: PortalError) -> None:
     """Record why the account could not be made."""
     row = BackendAccount.objects.get(pk=operation.subject)
     _record(row, state=AccountState.FAILED, problem=error.message)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
-from django.contrib.auth.hashers import check_password
+import yaml
+from django.utils.crypto import constant_time_compare
 from oauth2_provider.models import (
     get_access_token_model,
     get_application_model,
@@ -17,20 +18,138 @@ from oauth2_provider.models import (
     get_refresh_token_model,
 )
 from oauth2_provider.scopes import SettingsScopes
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from accounts.models import User
 from vre_portal.config import get_config
+from vre_portal.errors import UpstreamRefused
 
-#: What a client may ask for when its entry does not say.
-USUAL_SCOPES = ("openid", "profile")
+#: A secret that nobody guesses: who shows the right one is never made to wait for others' guesses.
+SHORTEST_SECRET = 32
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Satellite(BaseModel):
+    """One client as the site's file describes it; without a secret it is a public one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    client_id: Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,100}$")]
+    name: Text
+    client_secret: SecretStr | None = None
+    client_secret_file: FilePath | None = None
+    former_client_secret: SecretStr | None = None
+    former_client_secret_file: FilePath | None = None
+    grant: Literal["code", "device"] = "code"
+    redirect_uris: tuple[Text, ...] = ()
+    scopes: tuple[Text, ...] = Field(("openid", "profile"), min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, told: Any) -> Any:
+        return {"name": told.get("client_id"), **told} if isinstance(told, dict) else told
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        for name in ("client_secret", "former_client_secret"):
+            if getattr(self, name) and getattr(self, f"{name}_file"):
+                raise ValueError(f"give {name} or {name}_file, one of them")
+        try:
+            secrets = self.secrets
+        except UpstreamRefused as exc:
+            raise ValueError(f"client_secret_file: {exc.message}") from exc
+        if any(len(secret) < SHORTEST_SECRET for secret in secrets):
+            raise ValueError(f"client_secret: at least {SHORTEST_SECRET} characters")
+        if (self.grant == "code") != bool(self.redirect_uris):
+            raise ValueError("redirect_uris: the grant code needs some, device has none")
+        return self
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return the secret that holds, and the one before it while both may be used."""
+        given = (
+            (self.client_secret, self.client_secret_file),
+            (self.former_client_secret, self.former_client_secret_file),
+        )
+        try:
+            return tuple(
+                file.read_text().strip() if file else secret.get_secret_value() if secret else ""
+                for secret, file in given
+                if secret or file
+            )
+        except OSError as exc:
+            raise UpstreamRefused(f"The secret of {self.client_id} can't be read.") from exc
+
+
+class SatellitesFileError(ValueError):
+    """The file of satellites is wrong; the text names every fault by entry and field."""
 
 
 @cache
-def entries() -> Mapping[str, Mapping[str, Any]]:
+def entries() -> Mapping[str, Satellite]:
     """Return the entries of the site's file by client id."""
     path = get_config().satellites_file
-    told = json.loads(path.read_text()) if path else []
-    return {entry["client_id"]: entry for entry in told}
+    return read(path) if path else {}
+
+
+def read(path: Path) -> Mapping[str, Satellite]:
+    """Return the satellites of a file by client id.
+
+    Raises
+    ------
+    SatellitesFileError
+        With every fault of the file, each with its entry and field.
+    """
+    try:
+        told = yaml.safe_load(path.read_text()) or []
+    except (OSError, yaml.YAMLError) as exc:
+        raise SatellitesFileError(f"{path.name}: {exc}") from exc
+    if not isinstance(told, list):
+        raise SatellitesFileError(f"{path.name}: a list of satellites is needed")
+    found: dict[str, Satellite] = {}
+    faults: list[str] = []
+    for number, entry in enumerate(told, 1):
+        try:
+            satellite = Satellite.model_validate(entry)
+        except ValidationError as exc:
+            faults += _faults(number, entry, exc)
+            continue
+        if satellite.client_id in found:
+            faults.append(f"entry {number}, client_id: {satellite.client_id} is there twice")
+        found[satellite.client_id] = satellite
+    if faults:
+        raise SatellitesFileError("\n".join(f"{path.name}: {fault}" for fault in faults))
+    return found
+
+
+def _faults(number: int, entry: Any, error: ValidationError) -> list[str]:
+    client = entry.get("client_id") if isinstance(entry, dict) else None
+    head = f"entry {number}" + (f" ({client})" if client else "")
+    return [
+        f"{head}, {'.'.join(map(str, fault['loc'])) or 'entry'}: {fault['msg']}"
+        for fault in error.errors(include_input=False, include_url=False)
+    ]
+
+
+def name_of(client_id: str) -> str:
+    """Return what people call a satellite."""
+    entry = entries().get(client_id)
+    return entry.name if entry else client_id
+
+
+def knows(client_id: str, secret: str) -> bool:
+    """Whether this is a secret of the satellite: asked of the site's file at each call."""
+    entry = entries().get(client_id)
+    return any(constant_time_compare(secret, kept) for kept in (entry.secrets if entry else ()))
 
 
 def sync_satellites() -> None:
@@ -39,19 +158,18 @@ def sync_satellites() -> None:
     application.objects.exclude(client_id__in=list(entries())).delete()
     for client_id, entry in entries().items():
         client, _made = application.objects.get_or_create(client_id=client_id)
-        secret, device = entry.get("client_secret", ""), entry.get("grant") == "device"
-        client.name = entry.get("name", client_id)
-        client.redirect_uris = " ".join(entry.get("redirect_uris", []))
+        client.name = entry.name
+        client.redirect_uris = " ".join(entry.redirect_uris)
         client.client_type = (
-            application.CLIENT_CONFIDENTIAL if secret else application.CLIENT_PUBLIC
+            application.CLIENT_CONFIDENTIAL if entry.secrets else application.CLIENT_PUBLIC
         )
         client.authorization_grant_type = (
-            application.GRANT_DEVICE_CODE if device else application.GRANT_AUTHORIZATION_CODE
+            application.GRANT_DEVICE_CODE
+            if entry.grant == "device"
+            else application.GRANT_AUTHORIZATION_CODE
         )
         client.algorithm = application.RS256_ALGORITHM
         client.skip_authorization = True
-        if secret and not check_password(secret, client.client_secret):
-            client.client_secret = secret
         client.save()
 
 
@@ -65,8 +183,8 @@ class SatelliteScopes(SettingsScopes):  # type: ignore[misc]  # untyped base
         known = list(super().get_available_scopes(application, request))
         if application is None:
             return known
-        allowed = entries().get(application.client_id, {}).get("scopes", USUAL_SCOPES)
-        return [scope for scope in known if scope in allowed]
+        entry = entries().get(application.client_id)
+        return [scope for scope in known if entry and scope in entry.scopes]
 
     def get_default_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any

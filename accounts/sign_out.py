@@ -46,8 +46,6 @@ def sign_out(request: HttpRequest) -> Farewell:
     web_sessions.end([current])
     audit.record("sign-out.ok", actor=user, identity=current.identity)
     goes_on = at_work(user)
-    if not user.web_sessions.exists():
-        satellites.end_grants(user)
     if not current.identity.web_sessions.exists() and not goes_on and not api_tokens.live(user):
         grants.give_back(current.identity)
     provider = providers.registry().get(current.identity.provider)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, satellites, services, web_sessions
+from accounts import audit, grants, satellites, services, web_sessions
 from accounts.models import Identity, User
 from vre_portal.errors import Conflict, InvalidRequest, NotFound
 from vre_portal.live import close_sockets_of
@@ -74,16 +74,21 @@ def reinstate(user: User, *, by: User | None = None) -> None:
 def lapse(identity: Identity, *, why: str) -> None:
     """Note that the provider no longer vouches for an identity; what it opened is closed.
 
-    API tokens hold while another identity of the person has not lapsed. The next sign-in with this
-    identity ends the state.
+    Its tokens are given back. API tokens, and what the portal's own issuer gave, hold while another
+    identity of the person has not lapsed. The next sign-in with this identity ends the state.
     """
     if identity.lapsed_at is not None:
         return
     identity.lapsed_at = timezone.now()
     identity.save(update_fields=["lapsed_at"])
     audit.record("identity.lapsed", identity=identity, detail={"why": why})
+    grants.give_back(identity)
     web_sessions.end(identity.web_sessions.all())
-    services.roles_renewed(identity.user)
+    user = identity.user
+    services.roles_renewed(user)
+    if not user.identities.filter(lapsed_at=None).exists():
+        satellites.end_grants(user)
+        transaction.on_commit(lambda: close_sockets_of(user.pk))
 
 
 def provider_says_inactive(issuer_url: str, subject: str) -> None:

@@ -3,44 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import gate
-from accounts.models import Identity, User, WebSession
+from accounts import gate, satellites
+from accounts.id_tokens import Proven
+from accounts.models import Identity, PendingLink, User, WebSession
 from vre_portal.config import get_config
 from vre_portal.errors import SignInRequired
 from vre_portal.live import close_sockets_of_session
 from vre_portal.logs import client_address
 
-SEEN_SECONDS = 60
+SEEN = timedelta(minutes=1)
 
 
-def begin(request: HttpRequest, identity: Identity, *, sid: str, auth_time: datetime) -> WebSession:
+def begin(request: HttpRequest, identity: Identity, proven: Proven) -> WebSession:
     """Note that a browser has signed in; its session is saved and has its new key already."""
     return WebSession.objects.create(
         session_key=request.session.session_key or "",
         user=identity.user,
         identity=identity,
-        sid=sid,
-        auth_time=auth_time,
+        sid=proven.sid,
+        auth_time=proven.auth_time,
+        acr=proven.acr,
         address=client_address.get() or None,
         user_agent=request.headers.get("User-Agent", "")[:300],
     )
 
 
-def renew(request: HttpRequest, session: WebSession, *, sid: str, auth_time: datetime) -> None:
-    """Note that the person at a browser has just proven again who they are, under a new key."""
-    session.session_key = request.session.session_key or ""
-    session.sid, session.auth_time = sid, auth_time
-    session.save(update_fields=["session_key", "sid", "auth_time"])
+def renew(session: WebSession, proven: Proven, *, key: str) -> None:
+    """Note that the person at a browser has just proven again who they are, under a new key.
+
+    Raises
+    ------
+    SignInRequired
+        The browser was signed out meanwhile.
+    """
+    changes = {"sid": proven.sid, "auth_time": proven.auth_time, "acr": proven.acr}
+    rows = WebSession.objects.filter(pk=session.pk)
+    if not rows.update(session_key=key, **changes):
+        raise SignInRequired("You were signed out meanwhile. Sign in again.")
+    PendingLink.objects.filter(session_key=session.session_key).update(session_key=key)
 
 
 def of_request(request: HttpRequest) -> WebSession | None:
@@ -56,20 +65,23 @@ def seen(request: HttpRequest) -> None:
     Raises
     ------
     SignInRequired
-        It was away, or signed in, for longer than the site allows; it is signed out now.
+        It was signed out from elsewhere, was away, or signed in for longer than the site allows.
     """
-    key = request.session.session_key or ""
-    if not cache.add(f"seen:{key}", 1, timeout=SEEN_SECONDS):
-        return
     session = of_request(request)
     if session is None:
-        return
-    now = timezone.now()
-    if session.last_seen_at < now - idle_limit() or session.started_at < now - whole_limit():
+        raise SignInRequired("You were signed out. Sign in again.")
+    if _is_over(session):
         end([session])
         raise SignInRequired("Your sign-in has ended, because it was long ago. Sign in again.")
-    address = client_address.get() or session.address
-    WebSession.objects.filter(pk=session.pk).update(last_seen_at=now, address=address)
+    now = timezone.now()
+    if session.last_seen_at < now - SEEN:
+        address = client_address.get() or session.address
+        WebSession.objects.filter(pk=session.pk).update(last_seen_at=now, address=address)
+
+
+def _is_over(session: WebSession) -> bool:
+    now = timezone.now()
+    return session.last_seen_at < now - idle_limit() or session.started_at < now - whole_limit()
 
 
 def idle_limit() -> timedelta:
@@ -88,7 +100,7 @@ def admit(user_id: Any, session_key: str) -> Sequence[str]:
     Raises
     ------
     SignInRequired
-        The browser was signed out.
+        The browser was signed out, or was away or signed in for longer than the site allows.
     Forbidden
         The person may not act: suspended, without membership, or before the terms.
     """
@@ -98,19 +110,30 @@ def admit(user_id: Any, session_key: str) -> Sequence[str]:
     refusal = gate.refusal(user)
     if refusal is not None:
         raise refusal
-    session = WebSession.objects.filter(session_key=session_key).first() if session_key else None
-    return [f"web-session:{session.pk}"] if session else []
+    if not session_key:
+        return []
+    session = WebSession.objects.filter(session_key=session_key).first()
+    if session is None:
+        raise SignInRequired("You were signed out. Sign in again.")
+    if _is_over(session):
+        raise SignInRequired("Your sign-in has ended, because it was long ago. Sign in again.")
+    return [f"web-session:{session.pk}"]
 
 
 @transaction.atomic
 def end(sessions: Iterable[WebSession]) -> int:
-    """Sign these browsers out: their sessions end and their websockets close; return how many."""
+    """Sign these browsers out: their sessions end and their websockets close; return how many.
+
+    With somebody's last browser ends what the portal's own issuer gave for them.
+    """
     rows = list(sessions)
     keys = [row.session_key for row in rows]
     Session.objects.filter(session_key__in=keys).delete()
     WebSession.objects.filter(pk__in=[row.pk for row in rows]).delete()
     for row in rows:
         transaction.on_commit(partial(close_sockets_of_session, row.pk))
+    for user in User.objects.filter(pk__in={row.user_id for row in rows}, web_sessions=None):
+        satellites.end_grants(user)
     return len(rows)
 
 

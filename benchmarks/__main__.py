@@ -1,4 +1,4 @@
-"""``python3 -m benchmarks``: run them all against a running demo and print the ratios."""
+"""``python3 -m benchmarks``: run them all against a running demo and print the figures."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("--user", default="researcher", help="who asks")
     parser.add_argument("--scope", default="bulk", help="scope to list: `demo seed --large`")
     parser.add_argument("--rounds", type=int, default=3, help="lists of each kind")
+    parser.add_argument("--searches", type=int, default=20, help="searches of each kind")
     parser.add_argument("--calls", type=int, default=200, help="small calls of each kind")
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
     arguments = parser.parse_args()
@@ -32,15 +33,18 @@ def main() -> int:
         # The portal's own environment has what is needed.
         python = str(stack.python("portal"))
         os.execv(python, [python, "-m", "benchmarks", *sys.argv[1:]])
-    from benchmarks import streams  # noqa: PLC0415 - after the change of environment
+    from benchmarks import institutions, streams  # noqa: PLC0415 - after the change of environment
 
-    results = streams.run(
-        stack,
-        username=arguments.user,
-        scope=arguments.scope,
-        rounds=arguments.rounds,
-        calls=arguments.calls,
-    )
+    results: list[streams.Result | institutions.Search] = [
+        *streams.run(
+            stack,
+            username=arguments.user,
+            scope=arguments.scope,
+            rounds=arguments.rounds,
+            calls=arguments.calls,
+        ),
+        *institutions.run(stack, calls=arguments.searches),
+    ]
     if arguments.json:
         print(json.dumps([asdict(result) for result in results], indent=1))
     else:

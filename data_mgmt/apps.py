@@ -22,6 +22,6 @@ class DataApp(AppConfig):
         operations.register(replicas.CREATE, replicas.create_rule, give_up=replicas.creation_failed)
         operations.register(replicas.CANCEL, replicas.end_rule, give_up=replicas.cancelling_failed)
         live.topic(replicas.TOPIC)(replicas.present_state)
-        provisioning.register("rucio", rucio_account.provision)
+        provisioning.register("rucio", rucio_account.provision, joins=True)
         active_counts["requests"] = replicas.active_count
         register(checks.rucio_clients)

@@ -23,8 +23,9 @@ HEAD = """\
 # Settings
 
 The portal reads its settings from the environment, each with the prefix `VRE_`. All faults are told
-at once when a process starts, and secrets never show in a message. Production refuses a short
-secret key, debug pages, and plain http beyond loopback.
+at once when a process starts, and secrets never show in a message. Production refuses weak or
+shared keys, debug pages, plain http beyond loopback (to the portal and to the backends),
+satellites without a signing key of 2048 bits, and files with secrets that everybody can read.
 
 `python scripts/settings_doc.py` writes this page from `vre_portal/config.py`; a test holds it true.
 
@@ -61,9 +62,9 @@ def _type(annotation: Any) -> str:
 
 
 def _default(field: FieldInfo) -> str:
-    value = field.default
     if field.is_required():
         return "**required**"
+    value = field.get_default(call_default_factory=True)
     if value is None:
         return "not set"
     if isinstance(value, Path):
@@ -72,6 +73,8 @@ def _default(field: FieldInfo) -> str:
         return f"`{below}` in the temporary folder"
     if isinstance(value, enum.Enum):
         value = value.value
+    if isinstance(value, list):
+        value = ",".join(map(str, value))
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{text}`" if text else "empty"
 

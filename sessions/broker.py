@@ -9,17 +9,22 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.utils import timezone
+
+from accounts import audit, gate
 from accounts.credentials import credential_for
-from accounts.models import User
+from accounts.models import AuditEvent, Result, User
 from sessions.backends import TokenOwner, get_backend, hub_credential
+from sessions.models import Session
 from vre_portal.config import get_config
 from vre_portal.errors import (
     Conflict,
     CredentialExpired,
     Forbidden,
     InvalidRequest,
+    PortalError,
     SignInRequired,
 )
 from vre_portal.limits import Limit
@@ -30,6 +35,9 @@ HEADER = re.compile(r"(?i:token|bearer) ([\x21-\x7e]{8,4096})")
 #: By token: a session keeps a token for most of its life. By address: guessing is slow.
 CALLS = Limit("broker-calls", 60)
 REFUSALS = Limit("broker-refused", 30)
+#: A session renews its tokens every few minutes: one entry an hour and audience tells that it does.
+TOLD_AGAIN_AFTER = timedelta(hours=1)
+REFUSED = (SignInRequired, Forbidden, InvalidRequest, Conflict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,17 @@ def lend(authorization: str, audience: str, *, address: str) -> Loan:
     TooManyRequests
         Too many calls in a minute.
     """
-    user = _user(_owner(authorization, address))
+    owner: TokenOwner | None = None
+    try:
+        owner = _owner(authorization, address)
+        return _lend(owner, audience)
+    except REFUSED as exc:
+        _tell_refusal(owner, audience, exc)
+        raise
+
+
+def _lend(owner: TokenOwner, audience: str) -> Loan:
+    user = _user(owner)
     if audience not in AUDIENCES:
         raise InvalidRequest(f"audience: one of {', '.join(AUDIENCES)}.", field="audience")
     try:
@@ -66,7 +84,39 @@ def lend(authorization: str, audience: str, *, address: str) -> Loan:
     except CredentialExpired as exc:
         raise Conflict(f"Sign in to the portal again. {exc.message}", service=audience) from exc
     log.info("token for %s lent to a session of %s", audience, user.handle)
+    _tell_loan(user, _server_of(owner), audience)
     return Loan(credential.token, credential.expires_at, credential.account, _address_of(audience))
+
+
+def _tell_loan(user: User, server: str, audience: str) -> None:
+    about, detail = _about(user, server), {"audience": audience}
+    lately = AuditEvent.objects.filter(actor=user.pk, at__gt=timezone.now() - TOLD_AGAIN_AFTER)
+    if not lately.filter(action="broker.lent", object_id=str(about[1]), detail=detail).exists():
+        audit.record("broker.lent", actor=user, about=about, detail=detail)
+
+
+def _tell_refusal(owner: TokenOwner | None, audience: str, why: PortalError) -> None:
+    """Write a refusal down; strangers who go on and on are stopped by the limit, and not told."""
+    user = User.objects.filter(handle=owner.handle).first() if owner else None
+    audit.record(
+        "broker.refused",
+        actor=user,
+        about=_about(user, _server_of(owner)) if owner else ("", ""),
+        result=Result.REFUSED,
+        detail={"audience": audience[:40], "why": why.code, "token_of": owner and owner.handle},
+    )
+
+
+def _about(user: User | None, server: str) -> tuple[str, object]:
+    """Return a session as the log names it: by its id, or by its server when it has no row."""
+    row = Session.objects.filter(user=user, server=server).first() if user else None
+    return ("session", row.pk) if row else ("server", server)
+
+
+def _server_of(owner: TokenOwner) -> str:
+    """Return the name of the one server that a token opens, empty for other tokens."""
+    opens = [scope for scope in owner.scopes if scope.startswith("access:servers!server=")]
+    return opens[0].rpartition("/")[2] if len(opens) == 1 else ""
 
 
 def _owner(authorization: str, address: str) -> TokenOwner:
@@ -87,8 +137,10 @@ def _user(owner: TokenOwner) -> User:
     if owner.kind != "user" or not _is_of_one_session(owner):
         raise Forbidden("Only the token of a running session is taken here.")
     user = User.objects.filter(handle=owner.handle).first()
-    if user is None or not user.is_active:
+    if user is None:
         raise Forbidden("This session's user has no account at the portal.")
+    if (refusal := gate.refusal(user)) is not None:
+        raise refusal
     return user
 
 

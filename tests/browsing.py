@@ -25,6 +25,11 @@ class Browser:
         """Return the portal's cookies; they hold for every process that serves it."""
         return {c.name: c.value or "" for c in self._session.cookies if c.name.startswith("vre_")}
 
+    @property
+    def web(self) -> requests.Session:
+        """Return what opens other addresses with the same cookies."""
+        return self._session
+
     def get(self, path: str) -> requests.Response:
         """Open a page of the portal, or ask its API."""
         return self._session.get(self.stack.url("portal", path), timeout=TIMEOUT)

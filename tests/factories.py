@@ -74,15 +74,19 @@ def lend(identity: Identity, audience: str, token: str) -> AudienceToken:
     return grants.store_audience_token(identity.grant, audience, tokens)
 
 
-def sign_in(client: Client, user: User, *, ago: timedelta = timedelta()) -> WebSession:
-    """Sign a browser in through the user's identity, as so long ago."""
+def sign_in(
+    client: Client, user: User, *, ago: timedelta = timedelta(), acr: str = ""
+) -> WebSession:
+    """Sign a browser in through the user's identity, as so long ago and as strongly as that."""
     client.force_login(user)
     identity = user.identities.first() or Identity.objects.create(
-        user=user, provider="escape", issuer="https://escape.test/", subject=str(user.pk)
-    )
+        user=user, provider="escape", issuer="https://escape.test/", subject=str(user.pk),
+        last_sign_in=timezone.now() - timedelta(days=1),
+    )  # fmt: skip
     return WebSession.objects.create(
         session_key=client.session.session_key or "",
         user=user,
         identity=identity,
         auth_time=timezone.now() - ago,
+        acr=acr,
     )

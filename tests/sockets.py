@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 from asgiref.testing import ApplicationCommunicator
@@ -11,10 +12,15 @@ from vre_portal.live import LiveConsumer
 
 
 class LiveSocket:
-    """`/ws/live` as one user's browser sees it."""
+    """`/ws/live` as one user's browser sees it, through a server that can answer over HTTP."""
 
-    def __init__(self, user: object) -> None:
-        scope = {"type": "websocket", "path": "/ws/live", "headers": [], "user": user}
+    def __init__(
+        self, user: object, *, session_key: str = "", server: str = "websocket.http.response"
+    ) -> None:
+        scope = {
+            "type": "websocket", "path": "/ws/live", "headers": [], "user": user,
+            "session": SimpleNamespace(session_key=session_key), "extensions": {server: {}},
+        }  # fmt: skip
         make: Any = ApplicationCommunicator  # asgiref has no types for it
         self._wire: Any = make(LiveConsumer.as_asgi(), scope)
 
@@ -29,7 +35,11 @@ class LiveSocket:
 
     async def send_json(self, content: object) -> None:
         """Send a message."""
-        await self._wire.send_input({"type": "websocket.receive", "text": json.dumps(content)})
+        await self.send_text(json.dumps(content))
+
+    async def send_text(self, text: str) -> None:
+        """Send what may be no message at all."""
+        await self._wire.send_input({"type": "websocket.receive", "text": text})
 
     async def receive_json(self) -> Any:
         """Return the content of the next message."""

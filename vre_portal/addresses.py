@@ -18,6 +18,6 @@ def client_of(peer: str, forwarded_for: str) -> str:
     hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
     told = hops[-trusted] if trusted and len(hops) >= trusted else peer
     try:
-        return str(ip_address(told))
+        return str(ip_address(told.partition("%")[0]))  # a zone means nothing elsewhere
     except ValueError:
         return ""

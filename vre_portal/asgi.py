@@ -10,19 +10,26 @@ django_application = get_asgi_application()
 # These import models, which needs the line above.
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import OriginValidator  # noqa: E402
-from django.urls import path  # noqa: E402
+from django.urls import path, re_path  # noqa: E402
 
 from vre_portal.body_limit import BodyLimit  # noqa: E402
-from vre_portal.config import get_config  # noqa: E402
+from vre_portal.handshakes import OurPages, no_socket  # noqa: E402
 from vre_portal.live import LiveConsumer  # noqa: E402
+from vre_portal.raw_asgi import Edge  # noqa: E402
 from vre_portal.streaming import Streams  # noqa: E402
 
-_live = URLRouter([path("ws/live", LiveConsumer.as_asgi())])  # type: ignore[arg-type, list-item]  # the stubs know Django's views only
+_sockets = URLRouter(
+    [
+        path("ws/live", AuthMiddlewareStack(LiveConsumer.as_asgi())),  # type: ignore[arg-type, list-item]  # the stubs know Django's views only
+        re_path("", no_socket),  # type: ignore[arg-type, list-item]  # the same
+    ]
+)
 
-application = ProtocolTypeRouter(
-    {
-        "http": BodyLimit(Streams(django_application)),
-        "websocket": OriginValidator(AuthMiddlewareStack(_live), [get_config().public_url]),
-    }
+application = Edge(
+    ProtocolTypeRouter(
+        {
+            "http": BodyLimit(Streams(django_application)),
+            "websocket": OurPages(_sockets),
+        }
+    )
 )

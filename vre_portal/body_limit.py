@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-
-from vre_portal import headers
-from vre_portal.error_mapping import PROBLEM, problem_of
+from vre_portal import raw_asgi
 from vre_portal.errors import TooLarge
+from vre_portal.raw_asgi import App, Message, Receive, Scope, Send
 
 #: Bytes of a form or a JSON body; what may be larger will have an address and a stream of its own.
 MAX_BODY = 1024 * 1024
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
 class BodyLimit:
     """Counts what a client really sends, announced or not; Django would keep all of it on disk."""
 
-    def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
+    def __init__(self, app: App) -> None:
         self._app = app
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on until it has sent too much; it is answered then, and ends."""
         sent = 0
+        begun = refused = False
 
         async def counted() -> Message:
-            nonlocal sent
+            nonlocal sent, refused
             message = await receive()
             sent += len(message.get("body", b""))
             if sent <= MAX_BODY:
                 return message
-            await _refuse(send)
+            if not begun and not refused:
+                refused = True
+                await raw_asgi.problem(send, TooLarge(), {"Connection": "close"})
             # To the app it is as if the client had left.
             return {"type": "http.disconnect"}
 
-        await self._app(scope, counted, send)
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            if not refused:
+                await send(message)
 
-
-async def _refuse(send: Send) -> None:
-    told = {
-        **headers.ALWAYS,
-        "Content-Security-Policy": headers.NO_PAGE,
-        "Content-Type": PROBLEM,
-        "Cache-Control": headers.PRIVATE,
-        "Connection": "close",
-    }
-    lines = [(name.lower().encode(), value.encode()) for name, value in told.items()]
-    body = json.dumps(problem_of(TooLarge())).encode()
-    await send({"type": "http.response.start", "status": TooLarge.status, "headers": lines})
-    await send({"type": "http.response.body", "body": body})
+        await self._app(scope, counted, noted)

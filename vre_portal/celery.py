@@ -3,10 +3,18 @@
 import os
 
 from celery import Celery
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vre_portal.settings")
 
 app = Celery("vre_portal")
+
+
+@setup_logging.connect
+def _leave_logging_alone(**_: object) -> None:
+    """Keep Celery from adding handlers of its own: Django's settings hide tokens in theirs."""
+
+
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["vre_portal"], related_name="operations")

@@ -11,12 +11,16 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 import yaml
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PRODUCTION_SECRET = 50
 DIFFERENT_CHARACTERS = 16
+RSA_BITS = 2048
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -60,7 +64,12 @@ class Config(BaseSettings):
         default_factory=list,
         description="Comma-separated PEMs of former keys, published until no token of theirs lives",
     )
-    trusted_proxies: int = Field(0, description="Proxies in front whose headers are believed", ge=0)
+    trusted_proxies: int = Field(
+        0,
+        description="Proxies in front, each of which appends to X-Forwarded-For and sets "
+        "X-Forwarded-Proto; 0 believes nobody's headers",
+        ge=0,
+    )
     session_hours: int = Field(
         14 * 24, description="A sign-in ends after so many hours, whatever one does", ge=1
     )
@@ -161,21 +170,41 @@ class Config(BaseSettings):
 
     def _unsafe(self) -> Iterator[str]:
         """Yield what production must not run with, each with the setting's name."""
-        secret = self.secret_key.get_secret_value()
         if self.debug:
             yield "VRE_DEBUG: debug pages show what they must not"
-        if not self.is_https and not self.is_loopback:
+        if _is_plain(self.public_url):
             yield "VRE_PUBLIC_URL: https is needed beyond loopback"
         if not self.host or "*" in self.host:
             yield "VRE_PUBLIC_URL: one host name is needed"
-        if len(secret) < PRODUCTION_SECRET or len(set(secret)) < DIFFERENT_CHARACTERS:
+        for name in ("rucio_url", "hub_url", "hub_api_url", "reana_url"):
+            if _is_plain(getattr(self, name) or ""):
+                yield f"VRE_{name.upper()}: tokens go there, so https is needed beyond loopback"
+        yield from self._weak_secrets()
+        yield from self._weak_issuer_key()
+        yield from self._open_files()
+
+    def _weak_secrets(self) -> Iterator[str]:
+        secret = self.secret_key.get_secret_value()
+        enough = len(secret) >= PRODUCTION_SECRET and len(set(secret)) >= DIFFERENT_CHARACTERS
+        if not enough or secret.startswith("django-insecure-"):
             yield f"VRE_SECRET_KEY: use at least {PRODUCTION_SECRET} random characters"
-        if any(key.get_secret_value() in secret for key in self.vault_keys):
+        keys = [key.get_secret_value() for key in self.vault_keys]
+        if any(key in secret for key in keys):
             yield "VRE_VAULT_KEYS: use keys of their own, apart from VRE_SECRET_KEY"
+        if any(len(set(key)) < DIFFERENT_CHARACTERS for key in keys):
+            yield "VRE_VAULT_KEYS: use random keys"
+
+    def _weak_issuer_key(self) -> Iterator[str]:
         if self.satellites_file and not self.issuer_key_file:
             yield "VRE_ISSUER_KEY_FILE: satellites need a key that signs for them"
-        for name in ("providers_file", "satellites_file", "issuer_key_file"):
-            path: Path | None = getattr(self, name)
+        if self.issuer_key_file and not _signs_well(self.issuer_key_file):
+            yield f"VRE_ISSUER_KEY_FILE: an RSA key of at least {RSA_BITS} bits (PEM) is needed"
+
+    def _open_files(self) -> Iterator[str]:
+        named = ("providers_file", "satellites_file", "issuer_key_file")
+        files = [(name, getattr(self, name)) for name in named]
+        files += [("issuer_old_key_files", path) for path in self.issuer_old_key_files]
+        for name, path in files:
             if path and path.exists() and path.stat().st_mode & 0o007:
                 yield f"VRE_{name.upper()}: everybody on the machine can read it; chmod o= it"
 
@@ -202,6 +231,24 @@ class Config(BaseSettings):
     def host(self) -> str:
         """The host name of the public address."""
         return urlsplit(self.public_url).hostname or ""
+
+    def cookie_name(self, purpose: str) -> str:
+        """Return the name of a cookie; over https the browser lets no other host set it."""
+        return f"{'__Host-' if self.is_https else ''}vre_{purpose}{self.cookie_suffix}"
+
+
+def _is_plain(url: str) -> bool:
+    """Whether what is sent to an address goes over a network in clear."""
+    parts = urlsplit(url)
+    return bool(url) and parts.scheme != "https" and parts.hostname not in LOOPBACK
+
+
+def _signs_well(file: Path) -> bool:
+    try:
+        key = load_pem_private_key(file.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return isinstance(key, RSAPrivateKey) and key.key_size >= RSA_BITS
 
 
 @cache

@@ -41,7 +41,7 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
     return Response(
         problem_of(portal_error),
         status=portal_error.status,
-        headers=_headers(portal_error),
+        headers=headers_of(portal_error),
         content_type=PROBLEM,
     )
 
@@ -66,7 +66,7 @@ def error_page(request: HttpRequest, error: PortalError) -> HttpResponse:
     _log(error)
     if request.path.startswith("/api/"):
         return JsonResponse(
-            problem_of(error), status=error.status, content_type=PROBLEM, headers=_headers(error)
+            problem_of(error), status=error.status, content_type=PROBLEM, headers=headers_of(error)
         )
     if isinstance(error, SignInRequired) and request.method == "GET":
         return redirect(_sign_in_url(request, error))
@@ -76,7 +76,7 @@ def error_page(request: HttpRequest, error: PortalError) -> HttpResponse:
         "sign_in_url": _sign_in_url(request, error),
     }
     answer = render(request, "error.html", context, status=error.status)
-    for name, value in _headers(error).items():
+    for name, value in headers_of(error).items():
         answer[name] = value
     return answer
 
@@ -90,7 +90,8 @@ def _sign_in_url(request: HttpRequest, error: PortalError) -> str:
     return f"/accounts/login/?{urlencode(query)}"
 
 
-def _headers(error: PortalError) -> dict[str, str]:
+def headers_of(error: PortalError) -> dict[str, str]:
+    """Return what HTTP's own headers say of an error: when to come back, how to sign in."""
     told = {}
     if error.retryable:
         told["Retry-After"] = str(getattr(error, "retry_after", 5))

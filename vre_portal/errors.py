@@ -9,13 +9,15 @@ class PortalError(Exception):
     """A failure that may be shown to the user.
 
     `message` is a sentence for people: what happened and what to do. `service` names the backend
-    that it came from. A foreign exception is kept as ``__cause__`` and never shown.
+    that it came from. A foreign exception is kept as ``__cause__`` and never shown. What is
+    `retryable` is tried again a few times; for the end of what `waits` work under way waits.
     """
 
     code: ClassVar[str] = "error"
     title: ClassVar[str] = "Something went wrong"
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
+    waits: ClassVar[bool] = False
 
     def __init__(self, message: str, *, service: str | None = None) -> None:
         super().__init__(message)

@@ -25,3 +25,8 @@ ALWAYS: Mapping[str, str] = {
 #: For answers that hold no page: even if a browser showed one, nothing in it would run.
 NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 PRIVATE = "no-store"
+
+
+def hsts(seconds: int) -> str:
+    """Return how long browsers keep to https, as Django's own middleware says it."""
+    return f"max-age={seconds}; includeSubDomains"

@@ -60,8 +60,12 @@ class Limit:
 #: By address: a class that signs in at once behind one address must fit.
 SIGN_IN = Limit("sign-in", 60)
 SEARCH = Limit("search", 240)
-#: Refused tokens, codes and client secrets, by address.
+#: Refused API tokens, by address. A right one is never refused for its neighbours' wrong ones.
 REFUSED = Limit("refused", 30)
+#: Wrong secrets of satellites, by client and address; a right one is never refused.
+CLIENTS = Limit("clients", 30)
+#: Refused logout tokens, by provider and address.
+LOGOUTS = Limit("logouts", 30)
 DEVICE_CODES = Limit("device-codes", 30)
 #: By person.
 SOCKETS = Limit("sockets", 300)

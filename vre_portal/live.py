@@ -11,14 +11,17 @@ from typing import Any, cast
 
 from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError, transaction
+from django.db import Error as NoDatabase
+from django.db import transaction
 from redis.exceptions import RedisError
 
-from vre_portal.errors import PortalError
+from vre_portal import raw_asgi
+from vre_portal.errors import PortalError, SignInRequired, TooManyRequests
 from vre_portal.limits import SOCKETS
 
 log = logging.getLogger(__name__)
@@ -30,7 +33,8 @@ MAX_WATCHED = 100
 MAX_MESSAGE = 64 * 1024
 #: In half a minute; a page sends one for each thing that it shows.
 MAX_MESSAGES = 600
-#: Codes with which a websocket is closed, after the HTTP statuses: pages stop trying on each.
+#: Codes with which a websocket is closed, after the HTTP statuses: pages stop trying on the first
+#: two, and come back later after the third.
 SIGNED_OUT, NOT_ALLOWED, TOO_MANY = 4401, 4403, 4429
 #: What a channel group may be called.
 _NAME = re.compile(r"[a-z-]{1,40}:[0-9A-Za-z-]{1,50}")
@@ -81,6 +85,8 @@ def doorkeeper(admit: Doorkeeper) -> None:
 
 
 def _enter(user_id: Any, session_key: str) -> list[str]:
+    if user_id is None:
+        raise SignInRequired("Sign in first.")
     SOCKETS.use(user_id)
     return _admit(user_id, session_key)
 
@@ -104,21 +110,27 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         self.watched, self.groups_of_socket = set(), []
         self._rechecking, self._messages = None, 0
         user = self.scope.get("user") or AnonymousUser()
-        if not user.is_authenticated:
-            await self.close(code=SIGNED_OUT)
-            return
         self.user_id = user.pk
         self.session_key = getattr(self.scope.get("session"), "session_key", None) or ""
         try:
             groups = await database_sync_to_async(_enter)(self.user_id, self.session_key)
         except PortalError as exc:
-            await self.close(code=_close_code(exc))
+            await self._refuse(exc)
             return
         self.groups_of_socket = [f"user:{user.pk}", *groups]
         for name in self.groups_of_socket:
             await self.channel_layer.group_add(group_of(name), self.channel_name)
         await self.accept()
         self._rechecking = asyncio.create_task(self._recheck())
+
+    async def _refuse(self, error: PortalError) -> None:
+        """Refuse so that the page's script hears why: a browser tells it no status, but a code."""
+        if isinstance(error, TooManyRequests):
+            await raw_asgi.refuse_handshake(self.scope, self.base_send, error)
+        else:
+            await self.accept()
+            await self.close(code=_close_code(error))
+        raise StopConsumer
 
     async def _recheck(self) -> None:
         while True:
@@ -129,7 +141,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             except PortalError as exc:
                 await self.close(code=_close_code(exc))
                 return
-            except DatabaseError as exc:
+            except NoDatabase as exc:
                 log.warning("live: not checked again: %s", exc)
 
     async def receive(
@@ -145,7 +157,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             return
         try:
             content = json.loads(text_data)
-        except ValueError:
+        except (ValueError, RecursionError):
             content = None
         await self.receive_json(content)
 

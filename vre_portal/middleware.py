@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from vre_portal import headers
 from vre_portal.addresses import client_of
 from vre_portal.body_limit import MAX_BODY
 from vre_portal.error_mapping import error_page
-from vre_portal.errors import TooLarge
+from vre_portal.errors import InvalidRequest, TooLarge
 from vre_portal.logs import client_address, request_id
+
+#: Where programs ask by OAuth's rules, and read its errors.
+FOR_PROGRAMS = ("/oauth/token/", "/oauth/userinfo/", "/oauth/revoke_token/",
+                "/oauth/device_authorization/", "/accounts/backchannel/")  # fmt: skip
+
+CALLBACKS = "/accounts/callback/"
+
+
+class NulCharacter(InvalidRequest):
+    """There is a NUL character in the request."""
+
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__("There is a NUL character in this request. Leave it out.")
 
 
 class RequestIdMiddleware:
@@ -62,3 +77,37 @@ class BodyLimitMiddleware:
         if announced.isdigit() and int(announced) <= MAX_BODY:
             return self.get_response(request)
         return error_page(request, TooLarge())
+
+
+class NoNulMiddleware:
+    """Refuses NUL characters, which no text has and no database keeps, wherever they stand."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 400 in the words of whoever asks, or pass on."""
+        if not has_nul(request):
+            return self.get_response(request)
+        error = NulCharacter()
+        if request.path.startswith(FOR_PROGRAMS):
+            told = {"error": "invalid_request", "error_description": error.message}
+            return JsonResponse(told, status=error.status)
+        return error_page(request, error)
+
+
+def has_nul(request: HttpRequest) -> bool:
+    """Whether there is a NUL character anywhere in what a client sent."""
+    return any("\0" in text for text in _texts(request))
+
+
+def _texts(request: HttpRequest) -> Iterator[str]:
+    yield request.path_info
+    yield from request.COOKIES.values()
+    yield from (value for name, value in request.META.items() if name.startswith("HTTP_"))
+    # What a provider answers is refused in the callback's own words, with everything else there.
+    asked = () if request.path.startswith(CALLBACKS) else (request.GET, request.POST)
+    for fields in asked:
+        for name, values in fields.lists():
+            yield str(name)
+            yield from (str(value) for value in values)

@@ -83,6 +83,12 @@ def begin(kind: str, *, subject: uuid.UUID, user_id: object, key: str | None = N
     return operation
 
 
+def is_ending(user_id: uuid.UUID) -> bool:
+    """Whether something of a person's is still being taken away."""
+    waiting = Operation.objects.filter(user_id=user_id, state=OperationState.WAITING)
+    return waiting.filter(kind__in=_endings).exists()
+
+
 def hold(operation: Operation) -> None:
     """Prolong the lease in the middle of a long step.
 
@@ -191,6 +197,10 @@ def _settle(operation: Operation, outcome: Outcome) -> None:
 
 def _after_error(operation: Operation, error: PortalError, give_up: GiveUp) -> None:
     log.warning("operation %s: %s (cause: %r)", operation, error.message, error.__cause__)
+    if error.waits:
+        due = timezone.now() + timedelta(seconds=MAX_BACKOFF)
+        _release(operation, due_at=due, attempts=0, problem=error.message)
+        return
     if error.retryable and operation.attempts < MAX_ATTEMPTS:
         delay = min(2.0**operation.attempts, MAX_BACKOFF)
         due = timezone.now() + timedelta(seconds=delay)

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "vre_portal.middleware.BodyLimitMiddleware",
+    "vre_portal.middleware.NoNulMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -137,11 +138,13 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 AUTHENTICATION_BACKENDS = ["accounts.oidc.FederatedBackend"]
-SESSION_COOKIE_NAME = f"{'__Host-' if CONFIG.is_https else ''}vre_session{CONFIG.cookie_suffix}"
-CSRF_COOKIE_NAME = f"{'__Host-' if CONFIG.is_https else ''}vre_csrf{CONFIG.cookie_suffix}"
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = map(CONFIG.cookie_name, ("session", "csrf"))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.is_https
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_HTTPONLY = True
+# Scripts find the CSRF token in the forms, which hold it for browsers without scripts anyway.
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+# The usual one would keep them in a cookie of its own.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_AGE = CONFIG.session_hours * 3600
 SECURE_HSTS_SECONDS = 31536000 if CONFIG.is_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -258,5 +261,17 @@ LOGGING = {
             "formatter": "line",
         }
     },
+    # Others bring handlers of their own, which hide nothing: Django and the servers lose theirs,
+    # and Rucio's library adds one only where there is none.
+    "loggers": {
+        "baseclient": {"handlers": ["console"], "propagate": False},
+        **{
+            name: {"handlers": [], "propagate": True}
+            for name in (
+                "django", "django.server", "uvicorn", "uvicorn.error", "uvicorn.access",
+                "gunicorn.error", "gunicorn.access",
+            )
+        },
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
-}
+}  # fmt: skip

@@ -17,7 +17,7 @@ from vre_portal.config import Stage
 # Only what a satellite needs: no pages to register clients or list tokens.
 issuer_patterns = (
     [
-        path("authorize/", issuer_views.AuthorizationView.as_view(), name="authorize"),
+        path("authorize/", own_issuer.Authorize.as_view(), name="authorize"),
         path("token/", own_issuer.Token.as_view(), name="token"),
         path("revoke_token/", issuer_views.RevokeTokenView.as_view(), name="revoke-token"),
         path("userinfo/", issuer_views.UserInfoView.as_view(), name="user-info"),

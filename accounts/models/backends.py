@@ -6,7 +6,7 @@ import uuid
 
 from django.db import models
 
-from accounts.models.people import User
+from accounts.models.people import Identity, User
 
 
 class AccountState(models.TextChoices):
@@ -19,12 +19,18 @@ class AccountState(models.TextChoices):
 
 
 class BackendAccount(models.Model):
-    """A person's account in one backend: its name there, and how its making goes."""
+    """A person's account in one backend: its name there, and how its making goes.
+
+    `identity` is the one whose token opens it, so that a person with several is one person there
+    too. `given_up` are (issuer, subject) pairs that were unlinked and may open it still.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="backend_accounts")
     service = models.CharField(max_length=20)
     account = models.CharField(max_length=60, blank=True)
+    identity = models.ForeignKey(Identity, null=True, on_delete=models.SET_NULL, related_name="+")
+    given_up = models.JSONField(default=list)
     state = models.CharField(
         max_length=10, choices=AccountState.choices, default=AccountState.WAITING
     )

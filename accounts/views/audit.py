@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 
 from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -31,20 +32,22 @@ class _Line:
 @operators_only
 def log(request: SignedInRequest) -> HttpResponse:
     """Show the entries that fit the form; the address holds the question."""
-    form = AuditForm(request.GET or None)
-    valid = form.is_valid() if request.GET else False
-    question = form.question() if valid else audit.Question()
-    events, following = page(audit.search(question), request, by="at")
+    form = AuditForm(request.GET)
+    if not form.is_valid():
+        return render(request, "accounts/audit.html", {"form": form}, status=422)
+    events, following = page(audit.search(form.question()), request, by="at")
     context = {"form": form, "events": events, "next": following, "asked": request.GET.dict()}
     return render(request, "accounts/audit.html", context)
 
 
 @require_POST
 @operators_only
-def export(request: SignedInRequest) -> StreamingHttpResponse:
+def export(request: SignedInRequest) -> HttpResponseBase:
     """Send the entries that fit, as CSV or one JSON object a line; that is recorded as well."""
     form = AuditForm(request.POST)
-    question = form.question() if form.is_valid() else audit.Question()
+    if not form.is_valid():
+        return render(request, "accounts/audit.html", {"form": form}, status=422)
+    question = form.question()
     as_csv = request.POST.get("format") != "ndjson"
     audit.record("audit.exported", actor=request.user, detail={"asked": str(question)})
     rows = audit.search(question)[:MOST].iterator(chunk_size=2000)

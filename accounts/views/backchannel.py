@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from accounts import backchannel, providers
 from accounts.id_tokens import SignInRefused
 from vre_portal.errors import NotFound, PortalError
-from vre_portal.limits import REFUSED
+from vre_portal.limits import LOGOUTS
 from vre_portal.logs import client_address
 
 
@@ -21,11 +21,12 @@ def heard(request: HttpRequest, slug: str) -> HttpResponse:
     provider = providers.registry().get(slug)
     if provider is None:
         raise NotFound("There is no such provider.")
-    REFUSED.check(client_address.get())
+    teller = (slug, client_address.get())
+    LOGOUTS.check(teller)  # first: a token may make the portal ask for the provider's keys again
     try:
         backchannel.obey(provider, request.POST.get("logout_token", ""))
     except SignInRefused as exc:
-        REFUSED.use(client_address.get())
+        LOGOUTS.use(teller)
         return _refused(exc, 400)
     except PortalError as exc:
         return _refused(exc, 503)

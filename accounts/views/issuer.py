@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
+from oauth2_provider.exceptions import OAuthToolkitError
 from oauth2_provider.models import AbstractDeviceGrant
-from oauth2_provider.views import ConnectDiscoveryInfoView, DeviceAuthorizationView, TokenView
+from oauth2_provider.views import (
+    AuthorizationView,
+    ConnectDiscoveryInfoView,
+    DeviceAuthorizationView,
+    TokenView,
+)
+from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
-from accounts import device, satellites
-from accounts.decorators import SignedInRequest, signed_in
+from accounts import authorization, device, satellites
+from accounts.decorators import SignedInRequest, reauthentication_page, signed_in
 from vre_portal.config import get_config
 from vre_portal.errors import PortalError
-from vre_portal.limits import DEVICE_CODES, REFUSED
+from vre_portal.limits import CLIENTS, DEVICE_CODES
 from vre_portal.logs import client_address
 
 
@@ -35,30 +43,75 @@ class Discovery(ConnectDiscoveryInfoView):  # type: ignore[misc]  # untyped base
                 "client_secret_basic", "client_secret_post", "none",
             ],
             "code_challenge_methods_supported": ["S256"],
+            "request_parameter_supported": False,
+            "request_uri_parameter_supported": False,
             "device_authorization_endpoint": f"{issuer}/device_authorization/",
         }  # fmt: skip
         return JsonResponse(told)
 
 
+class Authorize(AuthorizationView):  # type: ignore[misc]  # untyped base
+    """Where a satellite sends the browser: gives a code, or says why not."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Give a code to a request that keeps to the rules, after a new sign-in if it wants one."""
+        try:
+            _scopes, told = self.validate_authorization_request(request)
+            authorization.check(request)
+        except OAuthToolkitError as error:
+            return self._refused(error)
+        except authorization.Refused as exc:
+            refused = CustomOAuth2Error(exc.error, description=exc.message, state=told["state"])
+            return self._refused(OAuthToolkitError(refused, redirect_uri=told["redirect_uri"]))
+        if not authorization.is_recent(request):
+            name = satellites.name_of(told["client_id"])
+            return reauthentication_page(request, authorization.afterwards(request), wanted_by=name)
+        answer: HttpResponse = super().get(request, *args, **kwargs)
+        return answer
+
+    def _refused(self, error: OAuthToolkitError) -> HttpResponse:
+        answer: HttpResponse = self.error_response(error, application=None)
+        return answer
+
+    def handle_no_permission(self) -> HttpResponse:
+        """Ask a stranger to sign in; to a silent request say that they would have to."""
+        if authorization.is_silent(self.request):
+            answer: HttpResponse = super().handle_no_permission()
+            return answer
+        again = authorization.wants_login(self.request)
+        target = authorization.afterwards(self.request) if again else self.request.get_full_path()
+        return redirect_to_login(target)
+
+    def create_authorization_response(
+        self, request: HttpRequest, scopes: Any, credentials: dict[str, Any], allow: Any
+    ) -> Any:
+        """Give the code together with the time of this browser's sign-in."""
+        told = {**credentials, "auth_time": authorization.auth_time_of(request)}
+        return super().create_authorization_response(request, scopes, told, allow)
+
+
 class Token(TokenView):  # type: ignore[misc]  # untyped base
-    """The token endpoint; who fails often has to wait."""
+    """The token endpoint; who guesses often has to wait, who knows the secret never."""
 
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer, and count refusals by address."""
-        address = client_address.get()
-        REFUSED.check(address)
+        """Answer, and count guesses by client and address."""
         # Not the toolkit's own `post`: that one knows neither oauthlib 4 nor `slow_down`.
         answer: HttpResponse = self.authorization_flow_token_response(request)
-        if answer.status_code in {400, 401} and not _is_waiting(answer):
-            REFUSED.use(address)
+        if _is_guess(answer):
+            CLIENTS.use((request.POST.get("client_id", ""), client_address.get()))
         return answer
 
 
-def _is_waiting(answer: HttpResponse) -> bool:
-    """Whether a command line is only told to ask again: no guess, and no reason to slow it down."""
-    return json.loads(answer.content).get("error") in device.ASK_AGAIN
+def _is_guess(answer: HttpResponse) -> bool:
+    """Whether somebody showed a wrong secret; codes and tokens are too long to be guessed."""
+    return (
+        answer.status_code in {400, 401}
+        and json.loads(answer.content).get("error") == "invalid_client"
+    )
 
 
 class DeviceAuthorization(DeviceAuthorizationView):  # type: ignore[misc]  # untyped base
@@ -108,10 +161,9 @@ def device_page(request: SignedInRequest) -> HttpResponse:
 
 
 def _asked(grant: AbstractDeviceGrant) -> dict[str, object]:
-    entry = satellites.entries().get(grant.client_id, {})
     return {
         "grant": grant,
-        "client": entry.get("name", grant.client_id),
+        "client": satellites.name_of(grant.client_id),
         "scopes": device.in_words(grant.scope.split()),
         "origin": device.origin_of(grant.device_code),
     }

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from accounts import deletion, exporting, linking, merging, presenting, provider
 from accounts.decorators import SignedInRequest, recently_signed_in, signed_in
 from vre_portal.config import get_config
 from vre_portal.errors import PortalError
+from vre_portal.health import NAMES
 
 
 @require_GET
@@ -82,7 +83,11 @@ def unlink(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Take one identity away, after saying what goes with it."""
     identity = linking.find(request.user, str(pk))
     if request.method == "GET":
-        context = {"identity": identity, "name": providers.name_of(identity.provider)}
+        context = {
+            "identity": identity,
+            "name": providers.name_of(identity.provider),
+            "accounts": [NAMES[service] for service in linking.opened_by(identity)],
+        }
         return render(request, "accounts/unlink.html", context)
     linking.unlink(request.user, str(pk))
     messages.success(request, _("Unlinked. One cannot sign in to your account that way any more."))
@@ -99,12 +104,11 @@ def data(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 @signed_in
-def export(request: SignedInRequest) -> HttpResponse:
+def export(request: SignedInRequest) -> FileResponse:
     """Send all that the portal holds of the person."""
     name = f"portal-{request.user.handle}-{timezone.now():%Y%m%d}.zip"
-    answer = HttpResponse(exporting.export(request.user), content_type="application/zip")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    packed = exporting.export(request.user)
+    return FileResponse(packed, as_attachment=True, filename=name, content_type="application/zip")
 
 
 @require_http_methods(["GET", "POST"])

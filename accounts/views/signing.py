@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import institutions, last_choice, providers, sign_out
+from accounts import institutions, last_choice, providers, released, sign_out
 from accounts.models import Institution
 from accounts.oidc import safe_next
 from vre_portal.limits import SEARCH
@@ -34,6 +36,10 @@ def login(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/_institutions.html", context)
     context |= {
         "providers": list(providers.registry().values()),
+        "learned": [
+            (each.name, released.told_by(each), released.needed_from(each))
+            for each in providers.registry().values()
+        ],
         "last": last_choice.of_request(request),
         "searchable": Institution.objects.exists(),
     }
@@ -42,8 +48,9 @@ def login(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def forget(request: HttpRequest) -> HttpResponse:
-    """Forget the last choice of this device."""
-    answer = redirect("accounts:login")
+    """Forget the last choice of this device, and let its person choose anew."""
+    query = urlencode({"next": safe_next(request, request.POST.get("next"))})
+    answer = redirect(f"{reverse('accounts:login')}?{query}")
     last_choice.forget(answer)
     return answer
 

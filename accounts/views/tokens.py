@@ -12,9 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import api_tokens, presenting
 from accounts.api_tokens import NewToken
-from accounts.decorators import SignedInRequest, recently_signed_in, signed_in
+from accounts.decorators import SignedInRequest, acts_as_operator, recently_signed_in, signed_in
 from accounts.forms import TokenForm
-from accounts.models import Role
 from vre_portal.config import get_config
 from vre_portal.errors import PortalError
 
@@ -30,7 +29,7 @@ def tokens(request: SignedInRequest) -> HttpResponse:
 @recently_signed_in
 def make(request: SignedInRequest) -> HttpResponse:
     """Make a token and show it, this once."""
-    operator = Role.OPERATOR.value in request.user.roles
+    operator = acts_as_operator(request)
     if request.method == "GET":
         return _form(request, TokenForm(operator=operator))
     form = TokenForm(request.POST, operator=operator)

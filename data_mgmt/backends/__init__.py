@@ -201,10 +201,14 @@ class DataBackend(Protocol):
         email: str,
         identities: Sequence[tuple[str, str]],
         quota_bytes: int,
+        known_as: str = "",
+        given_up: Sequence[tuple[str, str]] = (),
     ) -> str:
-        """Make sure that the (issuer, subject) pairs open an account with scope and limits.
+        """Make sure that the (issuer, subject) pairs open one account with scope and limits.
 
-        Returns its name: the one that an identity has already, else `handle`. Idempotent.
+        Returns its name: `known_as` while an identity opens it, the one that an identity opens
+        already, or one made of `handle`. An identity that opens another instead is moved, and what
+        was `given_up` does not open it. Idempotent.
         """
         ...
 

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import audit
 from accounts.credentials import Credential, credential_for
 from accounts.models import User
 from activity.services import record
@@ -108,7 +109,15 @@ def _save(request: ReplicaRequest) -> ReplicaRequest:
     request.save()
     _begin(CREATE, request)
     tell(request, "requested", _("Asked for a copy of %(did)s at %(storage)s"))
+    _note("requested", request)
     return request
+
+
+def _note(verb: str, request: ReplicaRequest) -> None:
+    """Write what the person did to the audit log."""
+    detail = {"did": str(request.did), "storage": request.storage}
+    about = (TOPIC, request.pk)
+    audit.record(f"{TOPIC}.{verb}", actor=request.user, about=about, detail=detail)
 
 
 def _begin(kind: str, request: ReplicaRequest) -> None:
@@ -189,6 +198,7 @@ def cancel(request: ReplicaRequest) -> ReplicaRequest:
         if mine.update(cancel_requested_at=timezone.now(), updated_at=timezone.now()):
             _begin(CANCEL, request)
             tell(request, "cancelling", _("Asked to cancel %(did)s at %(storage)s"))
+            _note("cancelled", request)
     request.refresh_from_db()
     return request
 
@@ -198,7 +208,7 @@ def end_rule(operation: Operation) -> operations.Outcome:
     request = ReplicaRequest.objects.select_related("user").get(pk=operation.subject)
     if request.state in {RequestState.CANCELLED, RequestState.EXPIRED}:
         return Done()
-    credential = credential_for(request.user, SERVICE)
+    credential = credential_for(request.user, SERVICE, ending=True)
     rule_id = request.rule_id or _unsaved_rule(credential, request)
     if rule_id:
         with suppress(NotFound):
@@ -236,6 +246,7 @@ def retry(request: ReplicaRequest) -> ReplicaRequest:
             request.save()
             _begin(CREATE, request)
             tell(request, "requested", _("Asked again for %(did)s at %(storage)s"))
+            _note("requested", request)
     except IntegrityError as exc:
         raise Conflict(_("There is a newer request for the same.")) from exc
     return request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from demo import sandbox
 from demo.jupyterhub import cookies, profiles
+from demo.jupyterhub.authenticator import PortalAuthenticator
 from demo.jupyterhub.spawner import SandboxSpawner, apply_options
 
 settings = json.loads(Path(os.environ["VRE_HUB_SETTINGS"]).read_text())
@@ -39,7 +41,7 @@ c.ConfigurableHTTPProxy.auth_token = settings["proxy_token"]
 c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
 
 # The portal is the one issuer: it knows every provider, the terms and who is suspended.
-c.JupyterHub.authenticator_class = "generic-oauth"
+c.JupyterHub.authenticator_class = PortalAuthenticator
 c.GenericOAuthenticator.client_id = "hub"
 c.GenericOAuthenticator.client_secret = settings["client_secret"]
 c.GenericOAuthenticator.oauth_callback_url = f"{settings['public_url']}/hub/oauth_callback"
@@ -52,7 +54,11 @@ c.GenericOAuthenticator.enable_pkce = True
 c.GenericOAuthenticator.logout_redirect_url = f"{portal}/"
 c.Authenticator.auto_login = True
 c.Authenticator.allow_all = True  # whoever the portal lets through
-c.Authenticator.enable_auth_state = False  # no token of a user is kept in the hub
+# The hub keeps the tokens that the portal gave it, encrypted, to ask whether they still hold.
+c.Authenticator.enable_auth_state = True
+c.CryptKeeper.keys = [hashlib.sha256(f"auth_state {settings['cookie_secret']}".encode()).digest()]
+c.Authenticator.auth_refresh_age = 30
+c.Authenticator.refresh_pre_spawn = True
 
 SandboxSpawner.means = sandbox.probe(
     Path(settings["environments"]), python=Path(settings["environments"], "light/bin/python")
@@ -62,6 +68,8 @@ c.JupyterHub.spawner_class = SandboxSpawner
 c.Spawner.apply_user_options = apply_options
 c.Spawner.env_keep = []
 c.Spawner.default_url = "/lab"
+# A session asks the hub about a browser this often, instead of every five minutes.
+c.Spawner.args = ["--HubAuth.cache_max_age=20"]
 c.Spawner.start_timeout = 90
 c.Spawner.http_timeout = 60
 c.Spawner.poll_interval = 15

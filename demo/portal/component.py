@@ -185,7 +185,7 @@ def _pages(stack: Stack) -> list[str]:
     uvicorn = [str(stack.binary("portal", "uvicorn")), "vre_portal.asgi:application"]
     uvicorn += ["--host", "127.0.0.1", "--port", str(stack.port_of("portal"))]
     return [*uvicorn, "--no-access-log", "--timeout-graceful-shutdown", "3", "--log-level", "info",
-            "--ws-max-size", "65536"]  # fmt: skip
+            "--ws-max-size", "65536", "--no-proxy-headers"]  # fmt: skip
 
 
 def _worker(stack: Stack) -> list[str]:

@@ -216,10 +216,11 @@ def _compare(turn: Turn) -> Outcome:
 
 def _cancel(turn: Turn, state: RunState, message: str) -> Outcome:
     run, backend = turn.run, get_backend()
-    workflow = backend.find(_credential(run), run.remote_name)
+    credential = credential_for(run.user, AUDIENCE, ending=True)
+    workflow = backend.find(credential, run.remote_name)
     if workflow and not workflow.state.ended:
         try:
-            backend.cancel(_credential(run), workflow)
+            backend.cancel(credential, workflow)
         except Conflict:
             # It went on to another state between the look and the order.
             return Again(LOOK_SECONDS)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
+from accounts import audit
 from accounts.models import User
 from activity import services as activity
 from reproducibility.models import ACTIVE, Analysis, Run, RunState
@@ -57,6 +58,8 @@ def start_run(
             text=f"{locked.title}, run {run.number}: started.",
             url=f"/runs/{run.pk}",
         )
+        detail = {"analysis": locked.slug, "parameters": wanted}
+        audit.record("run.started", actor=user, about=(TIMELINE, run.pk), detail=detail)
     return run
 
 
@@ -77,6 +80,7 @@ def stop_run(user: User, run_id: UUID | str) -> Run:
         if not locked.active:
             raise Conflict(f"The run is {locked.state} already.")
         save(locked, stop_wanted=True, message="Stopping.")
+        audit.record("run.stopped", actor=user, about=(TIMELINE, run.pk))
     return find_run(user, run_id)
 
 

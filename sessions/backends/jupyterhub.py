@@ -127,7 +127,9 @@ class JupyterHubBackend:
 
     def stop(self, credential: Credential, handle: str, server: str) -> bool:
         """Stop and forget: 204 gone, 202 on its way, 404 was not there."""
-        answer = self._call(credential, "DELETE", _path(handle, server), json={"remove": True})
+        # A person's default server has no name, and the hub does not forget it.
+        body = {"remove": bool(server)}
+        answer = self._call(credential, "DELETE", _path(handle, server), json=body)
         if answer.status_code not in {202, 204, 400, 404}:
             self._refuse(answer, "JupyterHub did not stop the session.")
         # 400: a start or stop is in a state that can't be cut short; it will be soon.

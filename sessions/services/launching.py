@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import audit
 from accounts.models import User
 from sessions import environments
 from sessions.backends import Outcome, Server, ServerState, get_backend, service_credential
@@ -56,6 +57,8 @@ def launch(
     change(session, of=PENDING, say=_("Your session is queued."))
     operations.begin(START, subject=session.pk, user_id=user.pk)
     note(session, "launched", f"You launched {session.name}.")
+    detail = {"environment": chosen.slug, "dataset": did}
+    audit.record("session.launched", actor=user, about=("session", session.pk), detail=detail)
     return session
 
 

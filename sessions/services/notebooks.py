@@ -6,6 +6,7 @@ from itertools import count
 
 from django.utils.translation import gettext as _
 
+from accounts import audit
 from sessions import starter
 from sessions.backends import get_backend, service_credential
 from sessions.models import Session, SessionState
@@ -43,6 +44,8 @@ def open_dataset(session: Session, did: str) -> Session:
         url=f"{base}lab/tree/{file}",
         dataset=dataset,
     )
+    about, detail = ("session", session.pk), {"dataset": dataset}
+    audit.record("session.dataset-opened", actor=session.user, about=about, detail=detail)
     return session
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts import gate
+from accounts.models import AuditEvent, User
 from sessions import environments
 from sessions.backends import Server, ServerState, get_backend, service_credential
 from sessions.models import FINISHED, Session, SessionState
 from sessions.services.changes import begin_take_down, change, note
+from sessions.services.stopping import STOPPABLE, stop_by_portal
 from vre_portal.errors import PortalError
 
+log = logging.getLogger(__name__)
 OURS = re.compile(r"s-[0-9a-f]{8}")
 Key = tuple[str, str]
 
@@ -23,14 +27,43 @@ def reconcile() -> None:
     """Look at every active server once; raises a `PortalError` when the hub does not answer."""
     # Rows before servers: a row that becomes ready in between is not taken for one that is gone.
     rows = {_key(row): row for row in Session.objects.active().select_related("user")}
-    servers = {
-        (server.handle, server.name): server
-        for server in get_backend().list_active(service_credential())
-        if OURS.fullmatch(server.name)
-    }
+    found = get_backend().list_active(service_credential())
+    shut_out = _shut_out({server.handle for server in found} | {handle for handle, _name in rows})
+    servers = {(server.handle, server.name): server for server in found}
     for key, row in rows.items():
-        _settle(row, servers.get(key))
-    _adopt(server for key, server in servers.items() if key not in rows)
+        if row.user.handle in shut_out and row.state in STOPPABLE:
+            stop_by_portal(row)
+        else:
+            _settle(row, servers.get(key))
+    strays = [server for key, server in servers.items() if key not in rows]
+    _adopt(one for one in strays if one.handle not in shut_out and OURS.fullmatch(one.name))
+    _clear_away(one for one in strays if one.handle in shut_out)
+
+
+def _shut_out(handles: set[str]) -> set[str]:
+    """Return whose servers may not run, whatever started them: the people are gone or may not act.
+
+    A handle that the portal never gave is somebody else's business.
+    """
+    people = {user.handle: user for user in User.objects.filter(handle__in=handles)}
+    barred = {
+        handle
+        for handle, user in people.items()
+        if isinstance(gate.refusal(user, accepted=True), gate.Suspended | gate.Leaving)
+    }
+    gone = AuditEvent.objects.filter(
+        action="account.deleted", object_kind="account", object_id__in=handles - people.keys()
+    )
+    return barred | set(gone.values_list("object_id", flat=True))
+
+
+def _clear_away(servers: Iterable[Server]) -> None:
+    """Have the hub stop servers that nothing stands for here; the next round looks again."""
+    for server in servers:
+        try:
+            get_backend().stop(service_credential(), server.handle, server.name)
+        except PortalError as exc:
+            log.warning("%s of %s still runs: %s", server.name, server.handle, exc.message)
 
 
 def _key(row: Session) -> Key:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import audit
 from accounts.models import User
 from sessions.backends import get_backend, service_credential
 from sessions.models import PENDING, Session, SessionState
@@ -21,17 +22,35 @@ STOPPING = (SessionState.STOPPING,)
 @transaction.atomic
 def stop(session: Session) -> Session:
     """Stop a session, or cancel its start; nothing happens to one that has ended."""
-    say = _("The session is stopping.")
-    if change(session, of=STOPPABLE, say=say, state=SessionState.STOPPING):
-        begin_take_down(session)
+    if _end(session):
         note(session, "stopping", f"You stopped {session.name}.")
+        audit.record("session.stopped", actor=session.user, about=("session", session.pk))
     return session
 
 
 def stop_all(user: User) -> None:
     """Stop every session of a user who may not act any more."""
     for session in Session.objects.filter(user=user).active():
-        stop(session)
+        stop_by_portal(session)
+
+
+@transaction.atomic
+def stop_by_portal(session: Session) -> None:
+    """Stop a session whose owner may not act any more, also one that the hub did not stop yet."""
+    if session.state == SessionState.STOPPING:
+        begin_take_down(session)
+    elif _end(session):
+        note(session, "stopping", f"{session.name} was stopped: your account may not act now.")
+        detail = {"owner": session.user.handle}
+        audit.record("session.ended", about=("session", session.pk), detail=detail)
+
+
+def _end(session: Session) -> bool:
+    say = _("The session is stopping.")
+    if not change(session, of=STOPPABLE, say=say, state=SessionState.STOPPING):
+        return False
+    begin_take_down(session)
+    return True
 
 
 def still_running(user: User) -> list[str]:

@@ -3,18 +3,20 @@ import { refresh } from "./refresh.js";
 
 const FIRST = 500;
 const LONGEST = 30_000;
-// Signed out, not allowed: trying again would be no use.
+// Signed out, not allowed: told after the socket has opened, and trying again would be no use. A handshake
+// that is refused (429, or nobody there) comes without a code, so it is tried again, ever later.
 const FINAL = [4401, 4403];
 
 let socket = null;
 let failures = 0;
 let told = new Set();
+let over = false;
 
 export function start() {
   if (watched().length) connect();
   // A fragment may bring elements that watch something new.
   document.addEventListener("portal:fragment", () => (socket ? watch() : watched().length && connect()));
-  addEventListener("online", () => socket?.readyState === WebSocket.CLOSED && connect());
+  addEventListener("online", () => !over && socket?.readyState === WebSocket.CLOSED && connect());
 }
 
 function watched() {
@@ -64,6 +66,7 @@ function hint(connected) {
 }
 
 function ended() {
+  over = true;
   const note = document.querySelector("[data-live-ended]");
   if (note) note.hidden = false;
 }

@@ -350,8 +350,8 @@ def test_the_account_of_an_identity_is_found_again(world: World) -> None:
 
 def test_a_token_of_nobody_means_sign_in_again() -> None:
     world = next(_real())
-    later = datetime.now(UTC) + timedelta(minutes=5)
-    stranger = Credential(uuid.uuid4(), "root", "rucio", "not-a-token", later)
+    earlier = datetime.now(UTC) - timedelta(minutes=5)
+    stranger = Credential(uuid.uuid4(), "root", "rucio", "not-a-token", earlier)
 
     with pytest.raises(CredentialExpired):
         world.backend.list_scopes(stranger)

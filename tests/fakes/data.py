@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import wraps
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote
@@ -317,14 +318,31 @@ class FakeDataBackend(FakeCatalogue):
         email: str,
         identities: Sequence[tuple[str, str]],
         quota_bytes: int,
+        known_as: str = "",
+        given_up: Sequence[tuple[str, str]] = (),
     ) -> str:
-        found = [name for name, keys in self.accounts.items() if keys & set(identities)]
-        account = found[0] if found else handle
-        self.accounts.setdefault(account, set()).update(identities)
+        opened = [
+            name
+            for identity in identities
+            for name, keys in self.accounts.items()
+            if identity in keys
+        ]
+        account = known_as if known_as in opened else next(iter(opened), known_as)
+        account = account or self._free_name(handle)
+        mine = self.accounts.setdefault(account, set())
+        moved = set(identities) - mine
+        for keys in self.accounts.values():
+            keys.difference_update(moved)
+        mine -= set(given_up)
+        mine |= set(identities)
         self.scopes.add(f"user.{account}")
         for storage in self.storages:
             self.limits.setdefault((account, storage), quota_bytes)
         return account
+
+    def _free_name(self, handle: str) -> str:
+        names = chain([handle], (f"{handle[:17]}-{number}" for number in count(2)))
+        return next(name for name in names if not self.accounts.get(name))
 
     @contextmanager
     def down(self, error: PortalError) -> Iterator[None]:

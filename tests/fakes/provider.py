@@ -39,6 +39,7 @@ class FakeProvider:
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     valid_refresh: str = "refresh-0"
     access_life: int = 3600
+    refresh_with_id_token: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def grants(self, kind: str) -> list[dict[str, str]]:
@@ -111,7 +112,8 @@ class FakeProvider:
             if form["refresh_token"] != self.valid_refresh:
                 return 400, {"error": "invalid_grant"}
             self.valid_refresh = f"refresh-{len(self.requests)}"
-            return 200, answer | {"refresh_token": self.valid_refresh}
+            told = {"id_token": self.id_token(access)} if self.refresh_with_id_token else {}
+            return 200, answer | told | {"refresh_token": self.valid_refresh}
         audience = form["audience"]
         return 200, answer | {"access_token": f"{audience}-{len(self.requests)}", "expires_in": 600}
 

@@ -145,6 +145,19 @@ def test_the_demos_components_and_people_stand_in_its_page() -> None:
     assert [name for name in names if f"`{name}`" not in page] == []
 
 
+def test_every_test_that_the_security_page_names_is_there() -> None:
+    named = re.findall(r"`((?:unit|contract|e2e)/[\w/]+\.py)(?:::(\w+))?`", _text("security.md"))
+
+    missing = [
+        (file, test)
+        for file, test in named
+        if (test and f"def {test}(") not in (ROOT / "tests" / file).read_text()
+    ]
+
+    assert len(named) > 30
+    assert missing == []
+
+
 def test_the_sign_in_matrix_is_what_the_generator_writes() -> None:
     written = _text("sign-in-matrix.md")
 

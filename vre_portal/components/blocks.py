@@ -40,11 +40,12 @@ def row(
     url: str = "",
     mono: bool = False,
     icon: str = "",
+    image: str = "",
     lead: object = "",
     tail: object = "",
 ) -> SafeString:
     """Show a row: a title, one line of what matters, and the block's content at the right."""
-    values = {"title": title, "text": text, "url": url, "mono": mono, "icon": icon}
+    values = {"title": title, "text": text, "url": url, "mono": mono, "icon": icon, "image": image}
     return render(context, "row", content=content, lead=lead, tail=tail, **values)
 
 

@@ -26,5 +26,11 @@ class Command(BaseCommand):
         user = User.objects.filter(handle=handle).first()
         if user is None:
             raise CommandError(f"There is nobody called {handle}.")
+        if deletion.is_ending(user):
+            raise CommandError(
+                f"What runs for {handle} elsewhere is being ended. Ask again in a minute."
+            )
+        if user.suspended_at is not None:
+            self.stderr.write(f"{handle} is suspended; whoever signs in again is somebody new.")
         deletion.delete(user)
         self.stdout.write(f"{handle}: deleted")

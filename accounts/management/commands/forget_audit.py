@@ -24,8 +24,9 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, days: int | None, **options: Any) -> None:
         """Remove them."""
+        days = get_config().audit_days if days is None else days
         try:
-            number = audit.forget(older_than=timedelta(days=days or get_config().audit_days))
+            number = audit.forget(older_than=timedelta(days=days))
         except InvalidRequest as exc:
             raise CommandError(exc.message) from exc
         self.stdout.write(f"{number} entries removed")

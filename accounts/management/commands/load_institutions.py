@@ -25,9 +25,15 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, file: Path, provider: str, **options: Any) -> None:
         """Load it, and say what changed."""
-        if provider not in providers.registry():
+        chosen = providers.registry().get(provider)
+        if chosen is None:
             known = ", ".join(providers.registry())
             raise CommandError(f"--provider: one of {known}.")
+        if not chosen.hint_parameter:
+            raise CommandError(
+                f"{provider} has no hint_parameter in VRE_PROVIDERS_FILE: it would lead nobody "
+                "straight to their institution."
+            )
         try:
             done = feeds.load(
                 file,

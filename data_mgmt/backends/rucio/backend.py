@@ -354,6 +354,8 @@ class RucioBackend:
         email: str,
         identities: Sequence[tuple[str, str]],
         quota_bytes: int,
+        known_as: str = "",
+        given_up: Sequence[tuple[str, str]] = (),
     ) -> str:
         """Make or find the account with the provisioning credential."""
         storages = [storage.name for storage in self.list_storages(service_credential)]
@@ -364,6 +366,8 @@ class RucioBackend:
             identities=identities,
             quota_bytes=quota_bytes,
             storages=storages,
+            known_as=known_as,
+            given_up=given_up,
         )
 
     def _must_exist(self, credential: Credential, did: Did) -> None:

@@ -11,7 +11,9 @@ import json
 import random
 import re
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +21,7 @@ import requests
 
 from accounts.credentials import Credential
 from data_mgmt.backends.values import Did
+from vre_portal import rechecks
 from vre_portal.config import get_config
 from vre_portal.errors import (
     Conflict,
@@ -35,10 +38,14 @@ from vre_portal.errors import (
 from vre_portal.http import call
 
 SERVICE = "rucio"
+#: Whose name is in the credential of the provisioning account.
+NOBODY = uuid.UUID(int=0)
 NAME = "Rucio"
 NDJSON = "application/x-json-stream"
 SETTLE_SECONDS = (0.1, 0.4)
 
+#: How Rucio says that it knows no such account, or none that this token would open.
+UNKNOWN = frozenset({"AccountNotFound", "CannotAuthenticate"})
 FORBIDDEN = frozenset({"AccessDenied"})
 NOT_FOUND = frozenset(
     {
@@ -116,8 +123,18 @@ def ask(
     if answer.status_code == requests.codes.unauthorized:
         answer = _once_more(answer, send)
     if not answer.ok:
-        raise error_of(answer.status_code, answer.headers.get("ExceptionClass", ""), answer.content)
+        kind = answer.headers.get("ExceptionClass", "")
+        refused = error_of(answer.status_code, kind, answer.content)
+        raise refusal_to(credential, refused, kind)
     return answer
+
+
+def refusal_to(credential: Credential, refused: PortalError, kind: str) -> PortalError:
+    """Return what to tell somebody, who is checked again where Rucio should know them."""
+    young = credential.expires_at > datetime.now(UTC)
+    if kind not in UNKNOWN or credential.user_id == NOBODY or not young:
+        return refused
+    return rechecks.unknown(credential.user_id, SERVICE, refused)
 
 
 def _once_more(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import count
 from threading import Lock
 from urllib.parse import quote
 
@@ -18,7 +18,8 @@ from vre_portal.http import call
 #: A token with less than this to live is not used for another piece of work.
 SPARE = timedelta(minutes=5)
 MAX_SCOPE = 25
-NOBODY = uuid.UUID(int=0)
+#: So much is left of a handle that needs a number: it has to fit with "user." into a scope.
+SHORTENED = 17
 
 _lock = Lock()
 _kept: dict[str, Credential] = {}
@@ -56,7 +57,7 @@ def _sign_in() -> Credential:
         )
     expires = answer.headers.get("X-Rucio-Auth-Token-Expires")
     return Credential(
-        user_id=NOBODY,
+        user_id=rest.NOBODY,
         account=config.rucio_service_account,
         audience=rest.SERVICE,
         token=token,
@@ -77,16 +78,19 @@ def ensure_account(
     identities: Sequence[tuple[str, str]],
     quota_bytes: int,
     storages: Sequence[str],
+    known_as: str,
+    given_up: Sequence[tuple[str, str]],
 ) -> str:
     """Make what is absent of account, identities, scope and limits; return the account's name."""
-    keys = [f"SUB={subject}, ISS={issuer}" for issuer, subject in identities]
-    known = {key: _account_of(credential, key) for key in keys}
-    account = next((name for name in known.values() if name), handle)
+    opens = {key: _accounts_of(credential, key) for key in map(_key, identities)}
+    names = [name for opened in opens.values() for name in opened]
+    account = known_as if known_as in names else next(iter(names), known_as)
+    account = account or _free_name(credential, handle)
     _ensure_open(credential, account, email)
-    for key, owner in known.items():
-        if owner is None:
-            body = {"identity": key, "authtype": "OIDC", "email": email, "default": True}
-            _make(credential, f"/accounts/{quote(account)}/identities", body)
+    _join(credential, account, opens, email)
+    for key in {*map(_key, given_up)} - opens.keys():
+        if account in _accounts_of(credential, key):
+            _take_away(credential, account, key)
     scope = f"user.{account}"
     if len(scope) <= MAX_SCOPE:
         _make(credential, f"/scopes/{quote(account)}/{quote(scope)}", None)
@@ -98,12 +102,50 @@ def ensure_account(
     return account
 
 
-def _account_of(credential: Credential, key: str) -> str | None:
-    """Return the account that an identity opens: an identity with two would be refused for both."""
-    found = rest.value(
-        credential, "/identities/accounts", params={"identity_key": key, "type": "OIDC"}
-    )
-    return str(found[0]) if found else None
+def _key(identity: tuple[str, str]) -> str:
+    issuer, subject = identity
+    return f"SUB={subject}, ISS={issuer}"
+
+
+def _accounts_of(credential: Credential, key: str) -> list[str]:
+    """Return the accounts that an identity opens."""
+    params = {"identity_key": key, "type": "OIDC"}
+    return [*map(str, rest.value(credential, "/identities/accounts", params=params))]
+
+
+def _free_name(credential: Credential, handle: str) -> str:
+    """Return the handle, with a number where an account of somebody else has this name."""
+    name = handle
+    for number in count(2):
+        try:
+            rows = [*rest.rows(credential, f"/accounts/{quote(name)}/identities")]
+        except NotFound:
+            return name
+        if not any(row["type"] == "OIDC" for row in rows):
+            return name
+        name = f"{handle[:SHORTENED]}-{number}"
+    raise AssertionError
+
+
+def _join(
+    credential: Credential, account: str, opens: Mapping[str, Sequence[str]], email: str
+) -> None:
+    """Let each identity open the account; one that opens others instead is moved.
+
+    A token acts as the default account of its identity, and of two defaults as either.
+    """
+    for key, names in opens.items():
+        if account in names:
+            continue
+        for name in names:
+            _take_away(credential, name, key)
+        body = {"identity": key, "authtype": "OIDC", "email": email, "default": True}
+        _make(credential, f"/accounts/{quote(account)}/identities", body)
+
+
+def _take_away(credential: Credential, account: str, key: str) -> None:
+    body = {"identity": key, "authtype": "OIDC"}
+    rest.ask(credential, "DELETE", f"/accounts/{quote(account)}/identities", body=body)
 
 
 def _ensure_open(credential: Credential, account: str, email: str) -> None:

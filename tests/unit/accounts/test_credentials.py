@@ -64,6 +64,7 @@ def test_an_old_access_token_is_refreshed_first(alice: User, provider: FakeProvi
 
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_refresh_once(provider: FakeProvider) -> None:
+    provider.claims["wlcg.groups"] = ["/escape"]
     alice = make_user("alice")
     make_identity(alice, issuer=provider.issuer, access_left=60)
 

@@ -11,10 +11,10 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_device_grant_model
 
-from accounts import satellites
 from accounts.models import AuditEvent, User
 from tests.factories import make_identity
-from vre_portal.limits import DEVICE_CODES, REFUSED
+from tests.satellites import CLI, HUB, register
+from vre_portal.limits import CLIENTS, DEVICE_CODES
 
 pytestmark = pytest.mark.django_db
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -22,14 +22,7 @@ GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 @pytest.fixture(autouse=True)
 def _clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {
-        "cli": {"client_id": "cli", "name": "the command line", "grant": "device",
-                "scopes": ["openid", "read", "data"]},
-        "batch": {"client_id": "batch", "grant": "device"},
-        "hub": {"client_id": "hub", "client_secret": "s", "redirect_uris": ["http://h.test/cb"]},
-    }  # fmt: skip
-    monkeypatch.setattr(satellites, "entries", lambda: told)
-    satellites.sync_satellites()
+    register(monkeypatch, CLI, {"client_id": "batch", "grant": "device"}, HUB)
 
 
 @pytest.fixture
@@ -62,6 +55,7 @@ def test_a_command_line_is_let_in(browser: Client, alice: User) -> None:
     assert "the command line" in asked.content.decode()
     assert "Read everything that you can see" in asked.content.decode()
     assert "127.0.0.1" in asked.content.decode()
+    assert "you sign out of the portal in your last browser" in asked.content.decode()
     browser.post("/oauth/device/", {"code": started["user_code"], "decision": "allow"})
 
     told = poll(started["device_code"]).json()
@@ -90,7 +84,7 @@ def test_who_was_suspended_meanwhile_is_turned_away(browser: Client, alice: User
 def test_waiting_for_the_owner_is_no_guess(browser: Client) -> None:
     started = begin().json()
 
-    told = {poll(started["device_code"]).status_code for _ in range(2 * REFUSED.count)}
+    told = {poll(started["device_code"]).status_code for _ in range(2 * CLIENTS.count)}
 
     assert told == {400}
 
@@ -179,3 +173,19 @@ def test_its_token_opens_its_scopes_only(browser: Client, alice: User) -> None:
 
     assert answer.status_code == 403
     assert "scope data" in answer.json()["detail"]
+
+
+def test_signing_out_of_the_last_browser_ends_the_command_line(
+    browser: Client, alice: User
+) -> None:
+    started = begin().json()
+    browser.post("/oauth/device/", {"code": started["user_code"], "decision": "allow"})
+    told = poll(started["device_code"]).json()
+
+    browser.post("/accounts/logout/")
+
+    answer = Client().get("/api/v1/me", headers={"Authorization": f"Bearer {told['access_token']}"})
+    assert answer.status_code == 401
+    form = {"grant_type": "refresh_token", "refresh_token": told["refresh_token"],
+            "client_id": "cli"}  # fmt: skip
+    assert post_form("/oauth/token/", form).json()["error"] == "invalid_grant"

@@ -7,7 +7,7 @@ from django.test import Client, RequestFactory
 
 from accounts import provisioning, services
 from accounts.models import AccountState, BackendAccount, User
-from tests.factories import make_user
+from tests.factories import make_user, sign_in
 from vre_portal import operations
 from vre_portal.error_mapping import error_page
 from vre_portal.errors import CredentialExpired, InvalidRequest, PortalError
@@ -45,7 +45,7 @@ def test_strangers_are_led_to_the_sign_in(client: Client, db: None) -> None:
 
 
 def test_nothing_opens_before_the_terms(client: Client, newcomer: User) -> None:
-    client.force_login(newcomer)
+    sign_in(client, newcomer)
 
     answer = client.get("/")
 
@@ -53,7 +53,7 @@ def test_nothing_opens_before_the_terms(client: Client, newcomer: User) -> None:
 
 
 def test_the_api_says_that_terms_are_missing(client: Client, newcomer: User) -> None:
-    client.force_login(newcomer)
+    sign_in(client, newcomer)
 
     answer = client.get("/api/v1/me")
 
@@ -62,7 +62,7 @@ def test_the_api_says_that_terms_are_missing(client: Client, newcomer: User) -> 
 
 
 def test_terms_need_the_tick(client: Client, newcomer: User) -> None:
-    client.force_login(newcomer)
+    sign_in(client, newcomer)
 
     answer = client.post("/accounts/terms/", {"next": "/"})
 
@@ -71,7 +71,7 @@ def test_terms_need_the_tick(client: Client, newcomer: User) -> None:
 
 
 def test_accepting_starts_the_accounts(client: Client, newcomer: User, rucio: Rucio) -> None:
-    client.force_login(newcomer)
+    sign_in(client, newcomer)
 
     client.post("/accounts/terms/", {"accept": "yes", "next": "/"})
 
@@ -81,7 +81,7 @@ def test_accepting_starts_the_accounts(client: Client, newcomer: User, rucio: Ru
 
 
 def test_a_made_account_is_shown_as_done(client: Client, newcomer: User, rucio: Rucio) -> None:
-    client.force_login(newcomer)
+    sign_in(client, newcomer)
     services.accept_terms(newcomer)
 
     operations.advance(Operation.objects.get().pk)
@@ -94,7 +94,7 @@ def test_a_made_account_is_shown_as_done(client: Client, newcomer: User, rucio: 
 def test_a_failed_account_shows_why_and_can_be_repaired(
     client: Client, newcomer: User, rucio: Rucio
 ) -> None:
-    client.force_login(newcomer)
+    sign_in(client, newcomer)
     rucio.problem = InvalidRequest("The name is taken. Write to the operators.")
     services.accept_terms(newcomer)
     operations.advance(Operation.objects.get().pk)

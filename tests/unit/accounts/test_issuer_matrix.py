@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,26 +17,19 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from oauth2_provider.models import get_access_token_model, get_grant_model
 
-from accounts import satellites, suspension
+from accounts import suspension
 from accounts.models import User
-from vre_portal.limits import REFUSED
+from tests.satellites import CALLBACK, CLI, HUB, OTHER, OTHER_SECRET, SECRET, register
+from vre_portal.limits import CLIENTS
 
 pytestmark = pytest.mark.django_db
-CALLBACK = "http://127.0.0.1:9999/hub/oauth_callback"
-SECRET = "the secret of the hub"
 VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=")
 
 
 @pytest.fixture(autouse=True)
-def _clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {
-        "hub": {"client_id": "hub", "client_secret": SECRET, "redirect_uris": [CALLBACK]},
-        "other": {"client_id": "other", "client_secret": "x", "redirect_uris": [CALLBACK]},
-        "cli": {"client_id": "cli", "grant": "device", "scopes": ["openid", "read", "data"]},
-    }
-    monkeypatch.setattr(satellites, "entries", lambda: told)
-    satellites.sync_satellites()
+def _clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch, HUB, OTHER, CLI)
 
 
 def wish(**changes: str | None) -> dict[str, str]:
@@ -124,6 +116,24 @@ AUTHORIZE: dict[str, dict[str, str | None]] = {
     "the implicit flow": {"response_type": "token"},
     "the hybrid flow": {"response_type": "code id_token"},
     "no response type": {"response_type": None},
+    "an answer in the fragment": {"response_mode": "fragment"},
+    "an answer as a form": {"response_mode": "form_post"},
+    "a nonce that is too long": {"nonce": "n" * 256},
+    "a challenge that is too long": {"code_challenge": "c" * 200},
+    "a challenge that is none": {"code_challenge": "short"},
+    "an age that is no number": {"max_age": "soon"},
+    "an age below nothing": {"max_age": "-1"},
+    "no page and a sign-in": {"prompt": "none login"},
+    "a new account": {"prompt": "create"},
+    "a new sign-in": {"prompt": "login"},
+    "a new sign-in that was only said to be": {"prompt": "login", "since": "1700000000"},
+    "claims that are none": {"claims": "{"},
+    "a resource that is none": {"resource": "nowhere"},
+    "a request object": {"request": "eyJ.e30."},
+    "a request object elsewhere": {"request_uri": "http://127.0.0.1:9/x"},
+    "a NUL character": {"nonce": "a\0b"},
+    "a NUL character in the client": {"client_id": "hub\0"},
+    "a NUL character in the redirect": {"redirect_uri": f"{CALLBACK}\0"},
 }
 
 
@@ -143,7 +153,7 @@ def test_a_bad_authorization_request_gives_no_code(
 REDEEM: dict[str, dict[str, str | None]] = {
     "a wrong secret": {"client_secret": "wrong"},
     "no secret": {"client_secret": None},
-    "another client": {"client_id": "other", "client_secret": "x"},
+    "another client": {"client_id": "other", "client_secret": OTHER_SECRET},
     "an unknown client": {"client_id": "nobody"},
     "another redirect": {"redirect_uri": f"{CALLBACK}/"},
     "a wrong verifier": {"code_verifier": "w" * 64},
@@ -159,6 +169,8 @@ REDEEM: dict[str, dict[str, str | None]] = {
         "grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": "x",
     },
     "no device code": {"grant_type": "urn:ietf:params:oauth:grant-type:device_code"},
+    "a NUL character": {"code": "\0"},
+    "a NUL character in the client": {"client_id": "\0"},
 }  # fmt: skip
 
 
@@ -249,9 +261,17 @@ def test_the_description_says_no_more_than_is_done(client: Client) -> None:
     }  # fmt: skip
 
 
-def test_guessing_is_slowed_down(client: Client) -> None:
-    tries = range(2 * REFUSED.count)  # a minute may end in their midst
+def test_guessing_a_secret_is_slowed_down_and_the_satellite_is_not(browser: Client) -> None:
+    tries = range(2 * CLIENTS.count)  # a minute may end in their midst
     statuses = [redeem("x", client_secret="wrong").status_code for _ in tries]
 
     assert statuses[0] == 401
     assert 429 in statuses
+    assert redeem(a_code(browser)).status_code == 200
+
+
+def test_wrong_codes_brought_by_a_satellite_are_no_guesses(browser: Client) -> None:
+    statuses = {redeem("wrong").status_code for _ in range(2 * CLIENTS.count)}
+
+    assert statuses == {400}
+    assert redeem(a_code(browser)).status_code == 200

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts import api_tokens, credentials, gate, suspension, web_sessions
 from accounts.models import AuditEvent, User
+from accounts.roles import MFA
 from tests.factories import make_identity, make_user, sign_in
 from tests.fakes.provider import FakeProvider
 from tests.sockets import LiveSocket
@@ -162,7 +163,7 @@ def test_the_operators_page_suspends_with_a_reason(alice: User, bob: User) -> No
     alice.roles = ["member", "operator"]
     alice.save()
     operator: Any = Client()
-    operator.force_login(alice)
+    sign_in(operator, alice, acr=MFA)
     page = f"/accounts/people/{bob.pk}/"
 
     refused = operator.post(f"{page}suspend/", {"reason": ""})
@@ -185,7 +186,7 @@ def test_others_do_not_see_the_page_of_people(browser: Client) -> None:
 def test_people_are_found(alice: User, bob: User, query: str) -> None:
     User.objects.filter(pk=alice.pk).update(roles=["member", "operator"])
     operator = Client()
-    operator.force_login(alice)
+    sign_in(operator, alice, acr=MFA)
 
     text = operator.get("/accounts/people/", {"q": query}).content.decode()
 

@@ -13,6 +13,7 @@ from accounts.models import User
 from data_mgmt import services
 from data_mgmt.backends.values import Did
 from data_mgmt.models import ReplicaRequest
+from tests.factories import sign_in
 from tests.fakes.data import FakeDataBackend
 from vre_portal.errors import UpstreamTimeout, UpstreamUnavailable
 
@@ -247,7 +248,7 @@ def test_a_request_that_is_none_is_not_found(browser: Client, key: str) -> None:
 def test_the_request_of_another_is_not_found(bob: User, alice: User, dimuon: Did) -> None:
     made = services.request_replica(alice, dimuon, storage="LAPP-DISK")
     other = Client()
-    other.force_login(bob)
+    sign_in(other, bob)
 
     assert other.get(f"{ROOT}/replica-requests/{made.pk}").status_code == 404
     assert other.delete(f"{ROOT}/replica-requests/{made.pk}").status_code == 404

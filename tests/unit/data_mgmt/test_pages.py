@@ -15,6 +15,7 @@ from accounts.models import User
 from data_mgmt import services
 from data_mgmt.backends.values import Did
 from data_mgmt.models import ReplicaRequest, RequestState
+from tests.factories import sign_in
 from tests.fakes.data import FakeDataBackend
 from vre_portal.errors import UpstreamUnavailable
 
@@ -290,7 +291,7 @@ def test_cancel_needs_a_post_and_then_says_that_it_cancels(
 @pytest.mark.parametrize("part", ["", "state", "cancel", "retry"])
 def test_the_request_of_another_is_not_found(bob: User, asked: ReplicaRequest, part: str) -> None:
     other = Client()
-    other.force_login(bob)
+    sign_in(other, bob)
     address = f"/data/requests/{asked.pk}/{part}"
 
     answer = other.post(address) if part in {"cancel", "retry"} else other.get(address)

@@ -70,3 +70,32 @@ async def test_a_body_at_the_limit_passes() -> None:
     await BodyLimit(reader)({}, client.receive, client.send)
 
     assert client.heard[1]["body"] == str(MAX_BODY).encode()
+
+
+async def test_a_body_that_goes_on_after_the_answer_began_only_ends_the_request() -> None:
+    client = Sender(chunks=1000)
+
+    async def answers_first(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    await BodyLimit(answers_first)({}, client.receive, client.send)
+
+    assert [message["status"] for message in client.heard] == [200]
+
+
+async def test_nothing_follows_the_refusal() -> None:
+    client = Sender(chunks=1000)
+
+    async def answers_anyway(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    await BodyLimit(answers_anyway)({}, client.receive, client.send)
+
+    assert [message["type"] for message in client.heard] == [
+        "http.response.start", "http.response.body",
+    ]  # fmt: skip

@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
 from vre_portal.config import Config, get_config
@@ -20,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 Manage = Callable[..., subprocess.CompletedProcess[str]]
 
 
-VAULT_KEY = Fernet.generate_key().decode()
+VAULT_KEY, OTHER_KEY = (Fernet.generate_key().decode() for _ in range(2))
 
 
 @pytest.fixture
@@ -75,26 +79,27 @@ def test_the_checks_for_deployment_find_nothing(manage: Manage) -> None:
     assert "no issues" in done.stdout
 
 
-def test_every_cookie_belongs_to_the_host_alone(manage: Manage) -> None:
-    done = manage(
-        "shell", "-v", "0", "-c",
-        "from django.conf import settings as s;"
-        "print(*[v for n in dir(s) if n.endswith('COOKIE_NAME') and (v := getattr(s, n))"
-        " if n.startswith(('SESSION', 'CSRF'))], s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE)",
-    )  # fmt: skip
-
-    assert done.stdout.split() == ["__Host-vre_csrf", "__Host-vre_session", "True", "True"]
-
-
 UNSAFE: dict[str, dict[str, Any]] = {
     "VRE_DEBUG": {"debug": True},
+    "VRE_DEBUG: debug": {"debug": True, "public_url": "http://127.0.0.1:8000"},
     "VRE_PUBLIC_URL: https": {"public_url": "http://portal.example"},
     "VRE_PUBLIC_URL: one host": {"public_url": "https://*"},
     "VRE_SECRET_KEY": {"secret_key": "ab" * 40},
     "VRE_SECRET_KEY: use at least": {"secret_key": secrets.token_urlsafe(24)},
+    "VRE_SECRET_KEY: use at": {"secret_key": f"django-insecure-{secrets.token_urlsafe(50)}"},
+    "secret_key\n.*at least 32": {"secret_key": ""},
     "VRE_VAULT_KEYS": {"vault_keys": VAULT_KEY, "secret_key": f"{VAULT_KEY}-and-some-more"},
+    "VRE_VAULT_KEYS: use keys": {"vault_keys": f"{OTHER_KEY},{VAULT_KEY}",
+                                 "secret_key": f"some-more-of-it-{VAULT_KEY}"},
+    "VRE_VAULT_KEYS: use random": {"vault_keys": f"{VAULT_KEY},{'A' * 43}="},
+    "at least one key": {"vault_keys": ""},
+    "Fernet key": {"vault_keys": "short"},
     "VRE_ISSUER_KEY_FILE": {"issuer_key_file": None},
-}
+    "VRE_RUCIO_URL: .*https": {"rucio_url": "http://rucio.example"},
+    "VRE_HUB_URL: .*https": {"hub_url": "http://hub.example"},
+    "VRE_HUB_API_URL: .*https": {"hub_api_url": "http://hub.example:8081/hub/api"},
+    "VRE_REANA_URL: .*https": {"reana_url": "http://reana.example"},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("told", "changes"), UNSAFE.items(), ids=UNSAFE.keys())
@@ -111,6 +116,50 @@ def test_secrets_that_everybody_can_read_are_refused(safe: dict[str, Any], name:
 
     with pytest.raises(ValidationError, match=f"VRE_{name.upper()}: everybody on the machine"):
         Config(**safe)
+
+
+def test_a_former_key_that_everybody_can_read_is_refused(
+    safe: dict[str, Any], tmp_path: Path
+) -> None:
+    old = tmp_path / "old.pem"
+    old.touch(mode=0o644)
+
+    with pytest.raises(ValidationError, match="VRE_ISSUER_OLD_KEY_FILES: everybody"):
+        Config(**safe, issuer_old_key_files=[old])
+
+
+def pem(key: RSAPrivateKey | EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+BAD_KEYS = {
+    "short": pem(rsa.generate_private_key(65537, 1024)),
+    "of another kind": pem(ec.generate_private_key(ec.SECP256R1())),
+    "none": b"-----BEGIN NOTHING-----",
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("key", BAD_KEYS.values(), ids=BAD_KEYS.keys())
+def test_a_key_that_does_not_sign_well_is_refused(safe: dict[str, Any], key: bytes) -> None:
+    safe["issuer_key_file"].write_bytes(key)
+
+    with pytest.raises(ValidationError, match="VRE_ISSUER_KEY_FILE: an RSA key"):
+        Config(**safe)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"public_url": "http://127.0.0.1:8000", "rucio_url": "http://127.0.0.1:8001"},
+        {"rucio_url": "https://rucio.example", "hub_api_url": "http://localhost:8081/hub/api"},
+        {"vault_keys": f"{OTHER_KEY},{VAULT_KEY}"},
+        {"satellites_file": None, "issuer_key_file": None},
+        {"trusted_proxies": 2},
+    ],
+)
+def test_production_starts(safe: dict[str, Any], changes: dict[str, Any]) -> None:
+    assert Config(**{**safe, **changes}).environment == "production"
 
 
 def test_every_fault_is_told_at_once(manage: Manage) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.http import HttpResponse
@@ -26,7 +27,8 @@ from data_mgmt.models import ReplicaRequest
 from reproducibility.models import Analysis, Run
 from sessions.models import Session
 from tests.factories import make_user, sign_in
-from vre_portal import live
+from tests.streams import NDJSON, STREAMS, cookies_of, scope_of
+from vre_portal import live, streaming
 from vre_portal.errors import PortalError
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -146,6 +148,40 @@ WATCHED: dict[str, Maker] = {
 }
 
 
+#: Who gets nothing of data, and what they come with.
+REFUSED_CALLERS: dict[str, Callable[[], dict[str, str]]] = {
+    "a stranger": dict,
+    "an unknown session": lambda: {"cookie": f"{settings.SESSION_COOKIE_NAME}={'a' * 32}"},
+    "an unknown token": lambda: {"authorization": "Bearer vre_unknown"},
+    "a token without the scope": lambda: a_bearer(make_user(), scope="sessions"),
+    "no role, by session": lambda: a_cookie(change={"roles": []}),
+    "no role, by token": lambda: a_bearer(make_user(), change={"roles": []}),
+    "leaving, by session": lambda: a_cookie(change={"delete_after": timezone.now()}),
+    "leaving, by token": lambda: a_bearer(make_user(), change={"delete_after": timezone.now()}),
+    "before the terms, by session": lambda: {"cookie": cookies_of(make_user(accepted=False))},
+    "before the terms, by token": lambda: a_bearer(make_user(accepted=False)),
+    "suspended, by session": lambda: a_cookie(change={"is_active": False}),
+    "suspended, by token": lambda: a_bearer(make_user(), change={"is_active": False}),
+}
+
+
+def a_cookie(*, change: dict[str, object]) -> dict[str, str]:
+    user = make_user()
+    cookies = cookies_of(user)
+    User.objects.filter(pk=user.pk).update(**change)
+    return {"cookie": cookies}
+
+
+def a_bearer(
+    user: User, *, scope: str = "read", change: dict[str, object] | None = None
+) -> dict[str, str]:
+    an_identity(user)
+    secret = api_tokens.make(user, name="laptop", scopes=[scope], days=7).secret
+    if change:
+        User.objects.filter(pk=user.pk).update(**change)
+    return {"authorization": f"Bearer {secret}"}
+
+
 def routes() -> list[str]:
     return list(_routes(get_resolver(), ""))
 
@@ -230,7 +266,7 @@ def test_looking_changes_nothing(route: str, alice: User) -> None:
     maker = OWNED.get(key_of(route)) if "<" in route else None
     first = maker(alice) if maker else SAMPLES.get(_first_name(route), "rucio")
     own = Client(raise_request_exception=False)
-    own.force_login(alice)
+    sign_in(own, alice)
 
     with CaptureQueriesContext(connection) as asked:
         own.get(address_of(route, first))
@@ -244,7 +280,7 @@ def test_a_change_needs_the_token_of_our_own_pages(route: str, alice: User) -> N
     maker = OWNED.get(key_of(route)) if "<" in route else None
     first = maker(alice) if maker else SAMPLES.get(_first_name(route), "rucio")
     own = Client(enforce_csrf_checks=True, raise_request_exception=False)
-    own.force_login(alice)
+    sign_in(own, alice)
 
     answer = own.post(address_of(route, first))
 
@@ -268,3 +304,23 @@ def test_a_topic_is_told_to_its_owner_only(kind: str, alice: User) -> None:
         read(make_user("bob").pk, mine)
 
     assert getattr(refused.value, "status", 404) == 404
+
+
+def test_each_stream_has_an_address_here() -> None:
+    assert STREAMS.keys() == streaming.ADDRESSES.keys()
+
+
+@pytest.mark.parametrize("caller", REFUSED_CALLERS)
+@pytest.mark.parametrize("part", STREAMS)
+def test_a_stream_refuses_whom_its_page_refuses(part: str, caller: str, db: None) -> None:
+    sent = {"host": "testserver", "accept": NDJSON, **REFUSED_CALLERS[caller]()}
+    path, _, query = STREAMS[part].partition("?")
+    wanted = streaming.wanted_of(scope_of(path, query, sent))
+    assert wanted is not None
+
+    with pytest.raises(PortalError) as refused:
+        streaming.prepare_stream(wanted)
+
+    page = Client().get(STREAMS[part], headers={**sent, "accept": "application/json"})
+    assert refused.value.status == page.status_code
+    assert refused.value.status in {401, 403}

@@ -10,6 +10,7 @@ from django.test import Client
 from accounts.models import User
 from reproducibility import services
 from reproducibility.models import Analysis, Run
+from tests.factories import sign_in
 from tests.fakes.workflows import FakeWorkflows
 from tests.unit.reproducibility.conftest import RECORDED, finish, work
 from vre_portal.errors import NotFound
@@ -179,7 +180,7 @@ def test_one_sees_ones_own_runs_only(
 @pytest.mark.parametrize("path", ["", "/logs", "/files", "/verdict"])
 def test_strangers_do_not_find_a_run(bob: User, run: Run, path: str) -> None:
     client = Client()
-    client.force_login(bob)
+    sign_in(client, bob)
 
     assert problem(client, f"/runs/{run.pk}{path}", 404)["code"] == "not-found"
 
@@ -187,7 +188,7 @@ def test_strangers_do_not_find_a_run(bob: User, run: Run, path: str) -> None:
 @pytest.mark.parametrize("verb", ["stop", "restart"])
 def test_strangers_can_not_act(bob: User, run: Run, verb: str) -> None:
     client = Client()
-    client.force_login(bob)
+    sign_in(client, bob)
 
     post(client, f"/runs/{run.pk}/{verb}", {}, 404)
 

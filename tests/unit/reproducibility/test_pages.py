@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from reproducibility import services
 from reproducibility.models import Analysis, RecordedOutput, Run, RunOutput, RunState
+from tests.factories import sign_in
 from tests.fakes.workflows import FakeWorkflows
 from tests.unit.reproducibility.conftest import RECORDED, finish, work, write_analysis
 from vre_portal.errors import UpstreamUnavailable
@@ -54,7 +55,7 @@ def test_analyses_are_listed_with_ones_last_verdict(browser: Client, finished: R
 
 def test_the_list_shows_no_verdict_of_others(browser: Client, bob: User, finished: Run) -> None:
     client = Client()
-    client.force_login(bob)
+    sign_in(client, bob)
 
     assert ">different<" not in text_of(client, "/analyses/")
 
@@ -212,7 +213,7 @@ def test_stopping_an_ended_run_says_that_it_has_ended(browser: Client, finished:
 @pytest.mark.parametrize("path", ["", "/log", "/outputs/results/fit.json"])
 def test_strangers_do_not_find_a_run(bob: User, finished: Run, path: str) -> None:
     client = Client()
-    client.force_login(bob)
+    sign_in(client, bob)
 
     text_of(client, f"/runs/{finished.pk}{path}", status=404)
 
@@ -220,7 +221,7 @@ def test_strangers_do_not_find_a_run(bob: User, finished: Run, path: str) -> Non
 @pytest.mark.parametrize("verb", ["stop", "again"])
 def test_strangers_can_not_act_on_a_run(bob: User, run: Run, verb: str) -> None:
     client = Client()
-    client.force_login(bob)
+    sign_in(client, bob)
 
     assert client.post(f"/runs/{run.pk}/{verb}").status_code == 404
     assert Run.objects.get().stop_wanted is False

@@ -278,6 +278,15 @@ def test_a_stop_says_whether_the_server_is_gone(
     assert wire.seen[0][2] == {"remove": True}
 
 
+def test_a_default_server_is_stopped_and_not_forgotten(
+    wire: Wire, backend: JupyterHubBackend
+) -> None:
+    wire.say(f"DELETE /hub/api/users/{WHO}/servers/", 204, None)
+
+    assert backend.stop(service_credential(), WHO, "")
+    assert wire.seen[0][2] == {"remove": False}
+
+
 def test_a_minted_token_opens_one_server_for_a_while(
     wire: Wire, backend: JupyterHubBackend
 ) -> None:
