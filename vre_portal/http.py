@@ -24,8 +24,8 @@ UNAVAILABLE = {502, 503, 504}
 def _session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
-    # Only what never reached the server is safe to try again. `read=False` rather than 0: a time-out
-    # then stays one, and is no lost connection.
+    # Only what never reached the server is safe to try again. `read=False` rather than 0: a
+    # time-out then stays one, and is no lost connection.
     retry = Retry(
         total=1, connect=1, read=False, status=0, redirect=0, allowed_methods=["GET", "HEAD"]
     )

@@ -55,9 +55,9 @@ def journey(provider: FakeProvider) -> tuple[Recorder, str]:
     provider.nonce = query["nonce"][0]
     provider.claims["wlcg.groups"] = ["/escape"]
     browser.get("/accounts/callback/escape/", {"code": "code-1", "state": query["state"][0]})
-    browser.post("/accounts/terms/", {"next": "/"})
+    browser.post("/accounts/terms/", {"accept": "yes", "next": "/"})
     page = browser.get("/accounts/").content.decode()
-    assert browser.post("/accounts/identities/leave/")["Location"] == "/accounts/"
+    assert browser.post("/accounts/identities/leave/")["Location"] == "/accounts/identities/"
     browser.post("/accounts/logout/")
     return browser, page
 

@@ -193,7 +193,7 @@ def test_strangers_can_not_act(bob: User, run: Run, verb: str) -> None:
     post(client, f"/runs/{run.pk}/{verb}", {}, 404)
 
 
-@pytest.mark.parametrize("path", ["/analyses/nothing", "/analyses/%00", "/analyses/a%2Fb"])
+@pytest.mark.parametrize("path", ["/analyses/nothing", "/analyses/a%2Fb"])
 def test_an_unknown_analysis_is_a_problem(browser: Client, analysis: Analysis, path: str) -> None:
     problem(browser, path, 404)
 
