@@ -13,7 +13,7 @@ from rest_framework import permissions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from accounts import api_tokens, gate
+from accounts import api_tokens, audit, gate
 from accounts.models import Role, TokenScope, User
 from vre_portal.errors import Forbidden, SignInRequired
 from vre_portal.limits import API, REFUSED
@@ -58,6 +58,7 @@ def authenticated(secret: str) -> tuple[User, Bearer]:
         # Counted afterwards: sessions of many people share an address, and tokens of 256 bits are
         # not found by guessing.
         REFUSED.use(client_address.get())
+        audit.token_refused(secret)
         raise
     API.use(user.pk)
     return user, _admitted(user, scopes)

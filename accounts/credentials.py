@@ -24,6 +24,7 @@ from accounts import (
     suspension,
     token_endpoint,
 )
+from accounts.grants import GivenBack
 from accounts.id_tokens import SignInRefused
 from accounts.locks import alone
 from accounts.models import AudienceToken, BackendAccount, Identity, TokenGrant, User
@@ -89,9 +90,9 @@ def credential_for(user: User, audience: str, *, ending: bool = False) -> Creden
     if refusal is not None and not ending:
         raise refusal
     try:
-        found = _young(identity, audience) or _exchanged(identity, audience)
+        found = _lent(identity, audience)
         token = grants.audience_token_of(found)
-    except Unreadable as exc:
+    except (Unreadable, GivenBack) as exc:
         raise _sign_in_again(identity) from exc
     if row is not None and row.identity_id is None:
         # From now on it is this one: a backend takes another identity for another person.
@@ -113,6 +114,13 @@ def _opener(mine: Sequence[Identity], audience: str, known: uuid.UUID | None) ->
     if mine:
         raise _sign_in_again(mine[0])
     raise CredentialExpired("You have no sign-in left. Sign in again.", provider="")
+
+
+def _lent(identity: Identity, audience: str) -> AudienceToken:
+    try:
+        return _young(identity, audience) or _exchanged(identity, audience)
+    except GivenBack:  # if it was by a new sign-in, there is another grant now
+        return _exchanged(identity, audience)
 
 
 def _young(identity: Identity, audience: str) -> AudienceToken | None:
@@ -163,7 +171,7 @@ def _refreshed(provider: Provider, grant: TokenGrant) -> _Renewed | None:
         if grant.access_expires_at > now:
             return None
         raise _sign_in_again(identity)
-    _note_try(grant, now)
+    _note_try(grant)
     try:
         tokens, claims = token_endpoint.refresh(provider, refresh_token), None
         if tokens.id_token:
@@ -172,20 +180,32 @@ def _refreshed(provider: Provider, grant: TokenGrant) -> _Renewed | None:
     except (CredentialExpired, SignInRefused) as exc:
         _end(identity, grant, exc)
         raise _sign_in_again(identity) from exc
-    _keep(grant, tokens)
+    try:
+        _keep(grant, tokens)
+    except GivenBack:
+        _revoke(provider, tokens)
+        raise
     return _Renewed(tokens, claims)
 
 
 # Durable: a try, and a rotated refresh token, must be on disk before anything else can fail.
 @transaction.atomic(durable=True)
-def _note_try(grant: TokenGrant, now: datetime) -> None:
-    grant.refresh_tried_at = now
-    grant.save(update_fields=["refresh_tried_at"])
+def _note_try(grant: TokenGrant) -> None:
+    grants.note_try(grant)
 
 
 @transaction.atomic(durable=True)
 def _keep(grant: TokenGrant, tokens: Tokens) -> None:
     grants.renew_grant(grant, tokens)
+
+
+def _revoke(provider: Provider, tokens: Tokens) -> None:
+    """Give back what came too late: its owner has signed out, or in anew, meanwhile."""
+    try:
+        if tokens.refresh_token:
+            token_endpoint.revoke(provider, tokens.refresh_token)
+    except PortalError as exc:
+        log.warning("refresh token not revoked at %s: %s", provider.slug, exc)
 
 
 def _end(identity: Identity, grant: TokenGrant, error: PortalError) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import providers, token_endpoint
@@ -14,6 +16,10 @@ from accounts.token_endpoint import Tokens
 from vre_portal.errors import PortalError
 
 log = logging.getLogger(__name__)
+
+
+class GivenBack(Exception):
+    """The grant went, or was replaced by a new sign-in, while something was asked with it."""
 
 
 def store_grant(identity: Identity, tokens: Tokens) -> TokenGrant:
@@ -34,27 +40,46 @@ def store_grant(identity: Identity, tokens: Tokens) -> TokenGrant:
     return grant
 
 
+def note_try(grant: TokenGrant) -> None:
+    """Note that the refresh token is about to be used; `GivenBack` where the grant is gone."""
+    grant.refresh_tried_at = timezone.now()
+    _write(TokenGrant.objects.filter(pk=grant.pk), refresh_tried_at=grant.refresh_tried_at)
+
+
 def renew_grant(grant: TokenGrant, tokens: Tokens) -> None:
-    """Take over what a refresh gave; a provider that doesn't rotate sends no new refresh token."""
+    """Take over what a refresh gave; a provider that doesn't rotate sends no new refresh token.
+
+    Raises
+    ------
+    GivenBack
+        The grant is gone, or another since the try was noted.
+    """
     place = f"grant:{grant.identity_id}"
     renewed = {
         "access_token": seal(tokens.access_token, bound_to=f"{place}:access"),
         "access_expires_at": tokens.expires_at,
         "refreshed_at": timezone.now(),
-        "refresh_tried_at": None,
     }
     if tokens.refresh_token:
         renewed["refresh_token"] = seal(tokens.refresh_token, bound_to=f"{place}:refresh")
     if tokens.id_token:
         renewed["id_token"] = seal(tokens.id_token, bound_to=f"{place}:id")
-    for name, value in renewed.items():
-        setattr(grant, name, value)
     # Nothing else is written: the vault's keys may be rotated meanwhile.
-    grant.save(update_fields=list(renewed))
+    tried = TokenGrant.objects.filter(pk=grant.pk, refresh_tried_at=grant.refresh_tried_at)
+    _write(tried, **renewed, refresh_tried_at=None)
+    grant.refresh_from_db()
 
 
+def _write(rows: QuerySet[TokenGrant], **fields: object) -> None:
+    if not rows.update(**fields):
+        raise GivenBack
+
+
+@transaction.atomic
 def store_audience_token(grant: TokenGrant, audience: str, tokens: Tokens) -> AudienceToken:
-    """Keep an exchanged token until it is old."""
+    """Keep an exchanged token until it is old; `GivenBack` where its grant is gone."""
+    if not TokenGrant.objects.select_for_update(no_key=True).filter(pk=grant.pk).exists():
+        raise GivenBack
     place = f"grant:{grant.identity_id}:for:{audience}"
     found, _made = AudienceToken.objects.update_or_create(
         grant=grant,

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -41,6 +41,8 @@ class FakeProvider:
     access_life: int = 3600
     refresh_with_id_token: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
+    #: What happens elsewhere while a refresh is on its way.
+    meanwhile: Callable[[], None] = lambda: None
 
     def grants(self, kind: str) -> list[dict[str, str]]:
         """Return the token requests of one grant type."""
@@ -112,6 +114,7 @@ class FakeProvider:
             if form["refresh_token"] != self.valid_refresh:
                 return 400, {"error": "invalid_grant"}
             self.valid_refresh = f"refresh-{len(self.requests)}"
+            self.meanwhile()
             told = {"id_token": self.id_token(access)} if self.refresh_with_id_token else {}
             return 200, answer | told | {"refresh_token": self.valid_refresh}
         audience = form["audience"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from accounts import credentials, grants
 from accounts.models import AudienceToken, TokenGrant, User
@@ -91,6 +94,46 @@ def test_a_rotated_refresh_token_survives_a_failing_exchange(provider: FakeProvi
         credentials.credential_for(alice, "rucio")
 
     assert grants.refresh_token_of(TokenGrant.objects.get()) == provider.valid_refresh
+
+
+def elsewhere(act: Callable[[], object]) -> Callable[[], None]:
+    """Return what does this in another thread, with a connection that is closed behind it."""
+
+    def meanwhile() -> None:
+        try:
+            act()
+        finally:
+            connection.close()
+
+    return meanwhile
+
+
+@pytest.mark.django_db(transaction=True)
+def test_signing_out_during_a_refresh_gives_back_what_comes_of_it(provider: FakeProvider) -> None:
+    alice = make_user("alice")
+    make_identity(alice, issuer=provider.issuer, access_left=60)
+    provider.meanwhile = elsewhere(lambda: TokenGrant.objects.all().delete())
+
+    with pytest.raises(CredentialExpired):
+        credentials.credential_for(alice, "rucio")
+
+    revoked = [form["token"] for path, form in provider.requests if path == "/revoke"]
+    assert revoked == [provider.valid_refresh]
+    assert not TokenGrant.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_signing_in_during_a_refresh_keeps_the_new_tokens(provider: FakeProvider) -> None:
+    alice = make_user("alice")
+    identity = make_identity(alice, issuer=provider.issuer, access_left=60)
+    later = timezone.now() + timedelta(hours=1)
+    fresh = Tokens("access-new", later, refresh_token="refresh-new")
+    provider.meanwhile = elsewhere(lambda: grants.store_grant(identity, fresh))
+
+    credentials.credential_for(alice, "rucio")
+
+    assert grants.refresh_token_of(TokenGrant.objects.get()) == "refresh-new"
+    assert provider.grants("token-exchange")[0]["subject_token"] == "access-new"
 
 
 @pytest.mark.parametrize("error", ["unsupported_grant_type", "unauthorized_client"])

@@ -19,7 +19,6 @@ HELP = "https://idp.test/help?code=ERRORURL_CODE&rp=ERRORURL_RP&tid=ERRORURL_TID
 @pytest.fixture
 def requiring(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let the provider's entry require claims."""
-
     configured = providers.registry()["escape"]
 
     def require(*fields: str) -> None:
