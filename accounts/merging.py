@@ -9,13 +9,20 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, Q, QuerySet
 
 from accounts import api_tokens, audit, satellites, services, web_sessions
-from accounts.models import Acceptance, AudienceToken, BackendAccount, PendingLink, User
+from accounts.models import (
+    Acceptance,
+    AudienceToken,
+    BackendAccount,
+    PendingLink,
+    User,
+    WebSession,
+)
 from vre_portal.errors import Conflict
 from vre_portal.live import close_sockets_of
 from vre_portal.models import Operation, OperationState
 
 #: What the survivor has already, or what does not outlive the account.
-LEFT: frozenset[type[Model]] = frozenset({Acceptance, BackendAccount, PendingLink})
+LEFT: frozenset[type[Model]] = frozenset({Acceptance, BackendAccount, PendingLink, WebSession})
 #: Given an account that would go: reasons why it can't yet, in sentences.
 ReasonsAgainst = Callable[[User], Iterable[str]]
 _reasons_against: list[ReasonsAgainst] = []

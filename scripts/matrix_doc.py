@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # run as a file, Python knows only its folder
 
-from tests.fakes.misbehaving.cases import Case  # noqa: E402 - needs the path above
+from tests.fakes.issuer_requests import AUTHORIZE, REDEEM  # noqa: E402 - needs the path above
+from tests.fakes.misbehaving.cases import Case  # noqa: E402
 from tests.fakes.misbehaving.tables import ACCEPTED, LOGOUT, REFRESHED, REFUSED  # noqa: E402
 
 TARGET = ROOT / "docs" / "sign-in-matrix.md"
@@ -59,6 +60,12 @@ def render() -> str:
         "about signature, header, issuer, audience and times holds for a logout token too "
         "(RP backchannel: alg-none, wrong-alg, wrong-iss, wrong-aud).\n\n",
         _list(case for case in LOGOUT if case.id.startswith("logout-")),
+        "\n## Refused by the portal's own issuer\n\n",
+        "What a satellite may not send; beside it expired and replayed codes, refresh tokens used "
+        "twice, and people who may not act.\n\n### No code for\n\n",
+        "".join(f"- {what}\n" for what in AUTHORIZE),
+        "\n### No token for\n\n",
+        "".join(f"- {what}\n" for what in REDEEM),
     ]
     return "".join(parts)
 

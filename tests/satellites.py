@@ -8,10 +8,9 @@ import pytest
 
 from accounts import satellites
 from accounts.satellites import Satellite
+from tests.fakes.issuer_requests import CALLBACK, OTHER_SECRET
 
-CALLBACK = "http://127.0.0.1:9999/hub/oauth_callback"
 SECRET = "the secret of the hub, long enough"
-OTHER_SECRET = "the secret of the other satellite"
 HUB = {"client_id": "hub", "client_secret": SECRET, "redirect_uris": [CALLBACK]}
 OTHER = {"client_id": "other", "client_secret": OTHER_SECRET, "redirect_uris": [CALLBACK]}
 CLI = {"client_id": "cli", "name": "the command line", "grant": "device",

@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
             name="acr",
             field=models.CharField(blank=True, max_length=200),
         ),
+        migrations.AlterModelOptions("identity", {"verbose_name_plural": "identities"}),
         migrations.RunSQL(
             NO_TRUNCATE, "DROP TRIGGER audit_is_not_truncated ON accounts_auditevent;"
         ),

@@ -81,6 +81,7 @@ class Identity(models.Model):
     lapsed_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name_plural = "identities"
         constraints = [
             models.UniqueConstraint(fields=["issuer", "subject"], name="identity_issuer_subject")
         ]

@@ -20,7 +20,8 @@ from accounts import id_tokens, satellites
 from accounts.models import User, WebSession
 from tests.factories import make_user, sign_in
 from tests.fakes.provider import FakeProvider
-from tests.satellites import CALLBACK, CLI, HUB, OTHER_SECRET, SECRET, register
+from tests.fakes.issuer_requests import CALLBACK, OTHER_SECRET
+from tests.satellites import CLI, HUB, SECRET, register
 from tests.unit.accounts.test_issuer_matrix import a_code, code_of, redeem, wish
 from tests.unit.accounts.test_sign_in import begin, finish
 

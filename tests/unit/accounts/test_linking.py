@@ -160,7 +160,8 @@ def test_a_merge_says_what_moves_before(
 
     assert "Merge these two accounts?" in page
     assert absorbed.handle in page
-    assert "1 replica requests" in page
+    assert "replica requests (1)" in page
+    assert "identities (1)" in page
 
 
 def test_a_merge_moves_everything_and_closes_the_other(
