@@ -19,8 +19,8 @@ from joserfc.jwk import KeySet
 from accounts import id_tokens, satellites
 from accounts.models import User, WebSession
 from tests.factories import make_user, sign_in
-from tests.fakes.provider import FakeProvider
 from tests.fakes.issuer_requests import CALLBACK, OTHER_SECRET
+from tests.fakes.provider import FakeProvider
 from tests.satellites import CLI, HUB, SECRET, register
 from tests.unit.accounts.test_issuer_matrix import a_code, code_of, redeem, wish
 from tests.unit.accounts.test_sign_in import begin, finish
