@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import audit, id_tokens, web_sessions
 from accounts.id_tokens import SignInRefused
-from accounts.models import HeardLogout, Identity, Result, WebSession
+from accounts.models import HeardLogout, Identity, WebSession
 from accounts.providers import Provider
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -40,10 +40,24 @@ def obey(provider: Provider, logout_token: str) -> int:
             identity = _whose(provider, claims, named)
             ended = web_sessions.end(named)
     except SignInRefused as exc:
-        _record(provider, result=Result.REFUSED, detail={"reason": exc.reason})
+        audit.refused(
+            "sign-out.back-channel",
+            key=f"{provider.slug} {exc.reason}",
+            issuer=provider.issuer,
+            about=("provider", provider.slug),
+            detail={"reason": exc.reason},
+        )
         raise
     subject = str(claims.get("sub") or "")
-    _record(provider, identity=identity, subject=subject, detail={"browsers": ended})
+    audit.record(
+        "sign-out.back-channel",
+        actor=identity.user if identity else None,
+        identity=identity,
+        issuer=provider.issuer,
+        subject=subject,
+        about=("provider", provider.slug),
+        detail={"browsers": ended},
+    )
     return ended
 
 
@@ -54,26 +68,6 @@ def _whose(
         return named[0].identity
     key = {"issuer": provider.issuer, "subject": claims.get("sub")}
     return Identity.objects.select_related("user").filter(**key).first()
-
-
-def _record(
-    provider: Provider,
-    *,
-    identity: Identity | None = None,
-    subject: str = "",
-    result: Result = Result.OK,
-    detail: Mapping[str, Any],
-) -> None:
-    audit.record(
-        "sign-out.back-channel",
-        actor=identity.user if identity else None,
-        identity=identity,
-        issuer=provider.issuer,
-        subject=subject,
-        about=("provider", provider.slug),
-        result=result,
-        detail=detail,
-    )
 
 
 def _check(claims: Mapping[str, Any]) -> None:

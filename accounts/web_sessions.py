@@ -128,11 +128,14 @@ def end(sessions: Iterable[WebSession]) -> int:
     """
     rows = list(sessions)
     keys = [row.session_key for row in rows]
+    owners = {row.user_id for row in rows}
+    # One at a time a person: of two last browsers that end at once, one has to see that it was it.
+    list(User.objects.select_for_update(no_key=True).filter(pk__in=owners).order_by("pk"))
     Session.objects.filter(session_key__in=keys).delete()
     WebSession.objects.filter(pk__in=[row.pk for row in rows]).delete()
     for row in rows:
         transaction.on_commit(partial(close_sockets_of_session, row.pk))
-    for user in User.objects.filter(pk__in={row.user_id for row in rows}, web_sessions=None):
+    for user in User.objects.filter(pk__in=owners, web_sessions=None):
         satellites.end_grants(user)
     return len(rows)
 

@@ -10,12 +10,14 @@ import logging
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 
+from django.core.cache import cache
 from django.utils import timezone
 
 from accounts import audit, gate
 from accounts.credentials import credential_for
-from accounts.models import AuditEvent, Result, User
+from accounts.models import AuditEvent, User
 from sessions.backends import TokenOwner, get_backend, hub_credential
 from sessions.models import Session
 from vre_portal.config import get_config
@@ -35,6 +37,7 @@ HEADER = re.compile(r"(?i:token|bearer) ([\x21-\x7e]{8,4096})")
 #: By token: a session keeps a token for most of its life. By address: guessing is slow.
 CALLS = Limit("broker-calls", 60)
 REFUSALS = Limit("broker-refused", 30)
+KNOWN_SECONDS = 3600
 #: A session renews its tokens every few minutes: one entry an hour and audience tells that it does.
 TOLD_AGAIN_AFTER = timedelta(hours=1)
 REFUSED = (SignInRequired, Forbidden, InvalidRequest, Conflict)
@@ -96,14 +99,15 @@ def _tell_loan(user: User, server: str, audience: str) -> None:
 
 
 def _tell_refusal(owner: TokenOwner | None, audience: str, why: PortalError) -> None:
-    """Write a refusal down; strangers who go on and on are stopped by the limit, and not told."""
+    """Write a refusal down, once a minute for whoever goes on and on."""
     user = User.objects.filter(handle=owner.handle).first() if owner else None
-    audit.record(
+    asked = audience if audience in AUDIENCES else "unknown"
+    audit.refused(
         "broker.refused",
+        key=f"{owner.handle if owner else ''} {asked} {why.code}",
         actor=user,
         about=_about(user, _server_of(owner)) if owner else ("", ""),
-        result=Result.REFUSED,
-        detail={"audience": audience[:40], "why": why.code, "token_of": owner and owner.handle},
+        detail={"audience": asked, "why": why.code, "token_of": owner and owner.handle},
     )
 
 
@@ -122,15 +126,21 @@ def _server_of(owner: TokenOwner) -> str:
 def _owner(authorization: str, address: str) -> TokenOwner:
     """Return whose token it is; who fails often, and who asks often, has to wait."""
     sent = HEADER.fullmatch(authorization.strip())
-    REFUSALS.check(address)
+    known = f"broker-known:{sha256(sent[1].encode()).hexdigest()}" if sent else ""
+    # Sessions of one machine share an address: who was right before waits for nobody's guesses.
+    if not (known and cache.get(known)):
+        REFUSALS.check(address)
     try:
         if sent is None:
             raise SignInRequired("Send the session's token: 'Authorization: token ...'.")
         CALLS.use(sent[1])
-        return get_backend().identify(hub_credential(sent[1]))
+        owner = get_backend().identify(hub_credential(sent[1]))
     except SignInRequired:
+        cache.delete(known)
         REFUSALS.use(address)
         raise
+    cache.set(known, 1, timeout=KNOWN_SECONDS)
+    return owner
 
 
 def _user(owner: TokenOwner) -> User:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
@@ -182,6 +185,27 @@ def test_with_one_browser_of_two_it_goes_on(
     end_from_elsewhere(alice, sign_in(client, alice))
 
     assert grant()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_last_browsers_that_end_at_once_end_it(
+    alice: User, client: Client, grant: Callable[[], bool]
+) -> None:
+    rows = [sign_in(client, alice), sign_in(Client(), alice)]
+    both_are_in = Barrier(2)
+
+    def end(row: WebSession) -> None:
+        try:
+            with transaction.atomic():
+                both_are_in.wait(10)
+                web_sessions.end([row])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(end, rows))
+
+    assert not grant()
 
 
 def test_signing_in_again_in_the_only_browser_ends_nothing(

@@ -189,6 +189,25 @@ def test_guessing_tokens_is_slowed_down(
     assert hub.calls["identify"] == 2
 
 
+def test_a_session_that_was_right_waits_for_nobodys_guesses(
+    lendable: User, session_token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "REFUSALS", Limit("broker-refused", 2, seconds=3600))
+    ask(session_token)
+
+    guesses = [ask(f"guess-number-{number}").status_code for number in range(3)]
+
+    assert guesses[-1] == 429
+    assert ask(session_token).status_code == 200
+
+
+@pytest.mark.parametrize("audience", ["\0", "\ud800", "x" * 5000, ["rucio"]])
+def test_an_odd_audience_of_a_stranger_is_a_refusal(
+    hub: FakeHub, db: None, audience: object
+) -> None:
+    assert ask("guess-number-one", audience).status_code == 401
+
+
 def test_a_browsers_cookie_opens_nothing_here(browser: Client, hub: FakeHub) -> None:
     answer = browser.post(URL, {"audience": "rucio"}, content_type="application/json")
 
