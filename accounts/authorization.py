@@ -6,6 +6,7 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 
+from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest
 
 from accounts import gate, id_tokens, web_sessions
@@ -15,11 +16,12 @@ from vre_portal.errors import Forbidden
 #: The path of the endpoint; a silent request is answered there, never led elsewhere.
 PATH = "/oauth/authorize/"
 LONGEST_NONCE = 255
-#: What the endpoint itself adds when it asks for a new sign-in: not before this moment.
+#: What the endpoint itself adds when it asks for a new sign-in: not before this moment, signed.
 SINCE = "since"
+#: How long a new sign-in may take: as long as its state lives.
+LONGEST_WAIT = timedelta(minutes=10)
 _CHALLENGE = re.compile(r"[\w-]{43}", re.ASCII)
 _SECONDS = re.compile(r"[0-9]{1,9}")
-_MOMENT = re.compile(r"[0-9]{10}")
 _SKEW = timedelta(seconds=id_tokens.CLOCK_SKEW)
 
 
@@ -70,19 +72,33 @@ def is_recent(request: HttpRequest) -> bool:
     session = web_sessions.of_request(request)
     if session is None or wants_login(request):
         return False
-    since, max_age = request.GET.get(SINCE, ""), request.GET.get("max_age")
-    if _MOMENT.fullmatch(since):
-        return session.auth_time >= datetime.fromtimestamp(int(since), UTC) - _SKEW
-    if max_age is None:
+    since, max_age = _asked_since(request), request.GET.get("max_age")
+    if since is not None and session.auth_time >= since - _SKEW:
         return True
+    if max_age is None:
+        return SINCE not in request.GET
     return session.auth_time >= datetime.now(UTC) - timedelta(seconds=int(max_age))
+
+
+def _asked_since(request: HttpRequest) -> datetime | None:
+    """Return since when this request waits for a new sign-in; None if the portal did not say so."""
+    try:
+        told = _signer_for(request).unsign(request.GET.get(SINCE, ""))
+    except BadSignature:
+        return None
+    since = datetime.fromtimestamp(int(told), UTC)
+    return since if datetime.now(UTC) - since < LONGEST_WAIT else None
+
+
+def _signer_for(request: HttpRequest) -> Signer:
+    return Signer(salt=f"{__name__}:{SINCE}:{request.GET.get('client_id', '')}")
 
 
 def afterwards(request: HttpRequest) -> str:
     """Return where to go on after a new sign-in: the same request, content with that one."""
     query = request.GET.copy()
     query["prompt"] = " ".join(word for word in _prompt(request) if word != "login")
-    query[SINCE] = str(int(time.time()))
+    query[SINCE] = _signer_for(request).sign(str(int(time.time())))
     return f"{request.path}?{query.urlencode()}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -50,7 +51,7 @@ def operators_only(
     @wraps(view)
     @signed_in
     def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if Role.OPERATOR.value not in request.user.roles:
+        if not is_operator(request.user):
             raise NotFound("There is nothing at this address.")
         lacking = lacks_factor(request)
         return view(request, *args, **kwargs) if lacking is None else _factor_page(request, lacking)
@@ -60,8 +61,22 @@ def operators_only(
 
 def acts_as_operator(request: HttpRequest) -> bool:
     """Whether the person at this browser may do what operators do."""
-    roles = request.user.roles if isinstance(request.user, User) else []
-    return Role.OPERATOR.value in roles and lacks_factor(request) is None
+    user = request.user
+    return isinstance(user, User) and is_operator(user) and lacks_factor(request) is None
+
+
+def is_operator(user: User) -> bool:
+    """Whether somebody is an operator, by the word of a provider that the site still has."""
+    if Role.OPERATOR.value not in user.roles:
+        return False
+    giving = _giving(user.pk)
+    return not giving or any(slug in providers.registry() for slug in giving)
+
+
+def _giving(user_id: UUID) -> list[str]:
+    """Return the providers whose word makes somebody an operator."""
+    rows = Identity.objects.filter(user=user_id, roles__contains=[Role.OPERATOR.value])
+    return list(rows.filter(lapsed_at=None).values_list("provider", flat=True))
 
 
 def lacks_factor(request: HttpRequest) -> Provider | None:
@@ -73,13 +88,11 @@ def lacks_factor(request: HttpRequest) -> Provider | None:
     session = web_sessions.of_request(request)
     if session is None:
         raise SignInRequired("Sign in first.")
-    here = providers.registry().get(session.identity.provider)
-    if here is not None and here.mfa and session.acr == MFA:
+    here = providers.get(session.identity.provider)
+    if here.mfa and session.acr == MFA:
         return None
-    giving = Identity.objects.filter(user=session.user_id, roles__contains=[Role.OPERATOR.value])
-    slugs = [session.identity.provider, *giving.values_list("provider", flat=True)]
-    known = [providers.registry().get(slug) for slug in slugs]
-    return next((provider for provider in known if provider is not None and provider.mfa), None)
+    giving = (providers.registry().get(slug) for slug in _giving(session.user_id))
+    return next((one for one in (here, *giving) if one is not None and one.mfa), None)
 
 
 def _factor_page(request: HttpRequest, provider: Provider) -> HttpResponse:
@@ -115,8 +128,13 @@ def reauthentication_page(
 ) -> HttpResponse:
     """Return the page on which one signs in again at the same provider, then goes on."""
     session = web_sessions.of_request(request)
-    slug = session.identity.provider if session else ""
-    context = {"provider": providers.registry().get(slug), "next": target, "wanted_by": wanted_by}
+    context = {
+        "provider": providers.registry().get(session.identity.provider if session else ""),
+        "next": target,
+        "wanted_by": wanted_by,
+        # Without it the operator's role, which the factor gave, would be lost on the way.
+        "mfa": session is not None and session.acr == MFA,
+    }
     return render(request, "accounts/reauthenticate.html", context, status=403)
 
 

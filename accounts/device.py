@@ -23,7 +23,8 @@ INTERVAL = timedelta(seconds=5)
 #: Polling a little early is the clock's fault, not the client's.
 LENIENCE = timedelta(seconds=1)
 KEPT_SECONDS = 3600
-ASK_AGAIN = frozenset({DeviceCodeGrant.DEVICE_CODE_PENDING, DeviceCodeGrant.DEVICE_CODE_SLOW_DOWN})
+#: What a command line hears that only has to wait, or whose owner was too late or said no.
+NO_REFUSAL = frozenset({"authorization_pending", "slow_down", "expired_token", "access_denied"})
 
 
 def normal(code: str) -> str:

@@ -64,15 +64,15 @@ class GateMiddleware:
 def _is_open(request: HttpRequest, refusal: PortalError) -> bool:
     """Whether a page is there for people in just this state."""
     path = request.path
+    if authorization.is_silent(request):
+        return True  # the view refuses, and says so to the satellite without a page
     match refusal:
         case gate.Leaving():
             return path in WHILE_LEAVING
         case gate.TermsRequired() if path == WAYS_OUT[gate.TermsRequired]:
             return True
         case gate.TermsRequired() | gate.MembershipRequired():
-            silent = authorization.is_silent(request)  # the view answers without a page
-            open_here = path in BEFORE_ENTERING or path.startswith((*ALWAYS, BROWSERS))
-            return open_here or silent
+            return path in BEFORE_ENTERING or path.startswith((*ALWAYS, BROWSERS))
     return False
 
 

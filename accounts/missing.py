@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from accounts import released
 from accounts.groups import text_of
 from accounts.id_tokens import Proven, SignInRefused
 from accounts.models import Institution
 from vre_portal.config import get_config
 from vre_portal.logs import request_id
-
-#: What people call a claim, and what their help desk calls it.
-WORDS: Mapping[str, tuple[str, str]] = {
-    "name": ("your name", "displayName or givenName and sn (scope profile)"),
-    "email": ("your e-mail address", "mail (scope email)"),
-    "institution": ("your home organisation", "schacHomeOrganization"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +43,7 @@ def check_required(proven: Proven, *, hint: str) -> None:
     """
     provider = proven.provider
     missing = [
-        Missing(*WORDS[field])
+        Missing(released.in_words(field), released.CLAIMS[field][1])
         for field in provider.required_claims
         if not text_of(proven.claims, getattr(provider.claims, field))
     ]

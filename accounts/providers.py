@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -17,12 +16,12 @@ from pydantic import (
     FilePath,
     SecretStr,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
+from accounts import site_files
 from vre_portal.config import LOOPBACK, get_config
-from vre_portal.errors import CredentialExpired, UpstreamRefused
+from vre_portal.errors import CredentialExpired
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 ClaimField = Literal["name", "email", "institution"]
@@ -107,23 +106,14 @@ class Provider(_Part):
     @property
     def secret(self) -> str:
         """Return the client's secret, from the file where the entry names one."""
-        if self.client_secret_file is None:
-            return self.client_secret.get_secret_value()
-        try:
-            return self.client_secret_file.read_text().strip()
-        except OSError as exc:
-            raise UpstreamRefused(
-                f"{self.name} is not set up rightly here. Tell the operators.", service=self.slug
-            ) from exc
+        return site_files.secret_of(
+            self.client_secret, self.client_secret_file, whose=self.name, service=self.slug
+        )
 
     @property
     def origin(self) -> str:
         """Return the origin of the issuer."""
         return "{0.scheme}://{0.netloc}".format(urlsplit(self.issuer))
-
-
-class ProvidersFileError(ValueError):
-    """The file of providers is wrong; the text names every fault by entry and field."""
 
 
 @cache
@@ -133,42 +123,8 @@ def registry() -> Mapping[str, Provider]:
 
 
 def read(path: Path) -> Mapping[str, Provider]:
-    """Return the providers of a file by slug.
-
-    Raises
-    ------
-    ProvidersFileError
-        With every fault of the file, each with its entry and field.
-    """
-    try:
-        entries = yaml.safe_load(path.read_text()) or []
-    except (OSError, yaml.YAMLError) as exc:
-        raise ProvidersFileError(f"{path.name}: {exc}") from exc
-    if not isinstance(entries, list):
-        raise ProvidersFileError(f"{path.name}: a list of providers is needed")
-    found: dict[str, Provider] = {}
-    faults: list[str] = []
-    for number, entry in enumerate(entries, 1):
-        try:
-            provider = Provider.model_validate(entry)
-        except ValidationError as exc:
-            faults += _faults(number, entry, exc)
-            continue
-        if provider.slug in found:
-            faults.append(f"entry {number}, slug: {provider.slug} is there twice")
-        found[provider.slug] = provider
-    if faults:
-        raise ProvidersFileError("\n".join(f"{path.name}: {fault}" for fault in faults))
-    return found
-
-
-def _faults(number: int, entry: Any, error: ValidationError) -> list[str]:
-    slug = entry.get("slug") if isinstance(entry, dict) else None
-    head = f"entry {number}" + (f" ({slug})" if slug else "")
-    return [
-        f"{head}, {'.'.join(map(str, fault['loc'])) or 'entry'}: {fault['msg']}"
-        for fault in error.errors(include_input=False, include_url=False)
-    ]
+    """Return the providers of a file by slug."""
+    return site_files.read(path, Provider, key="slug")
 
 
 def get(slug: str) -> Provider:

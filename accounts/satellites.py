@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from django.utils.crypto import constant_time_compare
 from oauth2_provider.models import (
     get_access_token_model,
@@ -25,10 +24,10 @@ from pydantic import (
     FilePath,
     SecretStr,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
+from accounts import site_files
 from accounts.models import User
 from vre_portal.config import get_config
 from vre_portal.errors import UpstreamRefused
@@ -80,18 +79,11 @@ class Satellite(BaseModel):
             (self.client_secret, self.client_secret_file),
             (self.former_client_secret, self.former_client_secret_file),
         )
-        try:
-            return tuple(
-                file.read_text().strip() if file else secret.get_secret_value() if secret else ""
-                for secret, file in given
-                if secret or file
-            )
-        except OSError as exc:
-            raise UpstreamRefused(f"The secret of {self.client_id} can't be read.") from exc
-
-
-class SatellitesFileError(ValueError):
-    """The file of satellites is wrong; the text names every fault by entry and field."""
+        return tuple(
+            site_files.secret_of(secret, file, whose=self.name)
+            for secret, file in given
+            if secret or file
+        )
 
 
 @cache
@@ -102,42 +94,8 @@ def entries() -> Mapping[str, Satellite]:
 
 
 def read(path: Path) -> Mapping[str, Satellite]:
-    """Return the satellites of a file by client id.
-
-    Raises
-    ------
-    SatellitesFileError
-        With every fault of the file, each with its entry and field.
-    """
-    try:
-        told = yaml.safe_load(path.read_text()) or []
-    except (OSError, yaml.YAMLError) as exc:
-        raise SatellitesFileError(f"{path.name}: {exc}") from exc
-    if not isinstance(told, list):
-        raise SatellitesFileError(f"{path.name}: a list of satellites is needed")
-    found: dict[str, Satellite] = {}
-    faults: list[str] = []
-    for number, entry in enumerate(told, 1):
-        try:
-            satellite = Satellite.model_validate(entry)
-        except ValidationError as exc:
-            faults += _faults(number, entry, exc)
-            continue
-        if satellite.client_id in found:
-            faults.append(f"entry {number}, client_id: {satellite.client_id} is there twice")
-        found[satellite.client_id] = satellite
-    if faults:
-        raise SatellitesFileError("\n".join(f"{path.name}: {fault}" for fault in faults))
-    return found
-
-
-def _faults(number: int, entry: Any, error: ValidationError) -> list[str]:
-    client = entry.get("client_id") if isinstance(entry, dict) else None
-    head = f"entry {number}" + (f" ({client})" if client else "")
-    return [
-        f"{head}, {'.'.join(map(str, fault['loc'])) or 'entry'}: {fault['msg']}"
-        for fault in error.errors(include_input=False, include_url=False)
-    ]
+    """Return the satellites of a file by client id."""
+    return site_files.read(path, Satellite, key="client_id")
 
 
 def name_of(client_id: str) -> str:
@@ -149,7 +107,9 @@ def name_of(client_id: str) -> str:
 def knows(client_id: str, secret: str) -> bool:
     """Whether this is a secret of the satellite: asked of the site's file at each call."""
     entry = entries().get(client_id)
-    return any(constant_time_compare(secret, kept) for kept in (entry.secrets if entry else ()))
+    # The start refused short secrets; but a file may have been emptied since.
+    kept = [one for one in (entry.secrets if entry else ()) if len(one) >= SHORTEST_SECRET]
+    return any(constant_time_compare(secret, one) for one in kept)
 
 
 def sync_satellites() -> None:

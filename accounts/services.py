@@ -121,7 +121,7 @@ def roles_renewed(user: User) -> None:
         provider = providers.registry().get(identity.provider)
         identity.roles = roles_of(provider, identity) if provider else []
         identity.save(update_fields=["roles"])
-        groups |= set(identity.groups)
+        groups |= set(identity.groups if provider else ())
         roles |= set(identity.roles)
     if sorted(roles) != sorted(user.roles):
         detail = {"before": sorted(user.roles), "after": sorted(roles)}
@@ -130,6 +130,15 @@ def roles_renewed(user: User) -> None:
             transaction.on_commit(lambda: close_sockets_of(user.pk))
     user.groups, user.roles = sorted(groups), sorted(roles)
     user.save(update_fields=["groups", "roles"])
+
+
+@transaction.atomic
+def forget_removed_providers() -> None:
+    """Take from everybody the roles and groups of providers that the site took away."""
+    known = list(providers.registry())
+    gone = Identity.objects.filter(lapsed_at=None).exclude(provider__in=known).exclude(roles=[])
+    for user in User.objects.filter(identities__in=gone).distinct():
+        roles_renewed(user)
 
 
 def has_accepted_terms(user: User) -> bool:

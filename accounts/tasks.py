@@ -9,7 +9,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from oauth2_provider.models import clear_expired
 
-from accounts import backchannel, deletion, provisioning, web_sessions
+from accounts import backchannel, deletion, provisioning, services, web_sessions
 from accounts.models import PendingLink
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 def tidy() -> None:
     """Forget what has ended, and delete the accounts that are due."""
     web_sessions.forget_ended()
+    services.forget_removed_providers()
     backchannel.forget_old()
     PendingLink.objects.filter(expires_at__lt=timezone.now()).delete()
     clear_expired()

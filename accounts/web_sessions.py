@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import gate, satellites
+from accounts import gate, providers, satellites, services
 from accounts.id_tokens import Proven
 from accounts.models import Identity, PendingLink, User, WebSession
 from vre_portal.config import get_config
@@ -65,23 +65,31 @@ def seen(request: HttpRequest) -> None:
     Raises
     ------
     SignInRequired
-        It was signed out from elsewhere, was away, or signed in for longer than the site allows.
+        It was signed out from elsewhere, was away, or signed in for longer than the site allows,
+        or at a provider that the site no longer has.
     """
     session = of_request(request)
     if session is None:
         raise SignInRequired("You were signed out. Sign in again.")
-    if _is_over(session):
+    over = _why_over(session)
+    if over:
         end([session])
-        raise SignInRequired("Your sign-in has ended, because it was long ago. Sign in again.")
+        services.forget_removed_providers()
+        raise SignInRequired(over)
     now = timezone.now()
     if session.last_seen_at < now - SEEN:
         address = client_address.get() or session.address
         WebSession.objects.filter(pk=session.pk).update(last_seen_at=now, address=address)
 
 
-def _is_over(session: WebSession) -> bool:
+def _why_over(session: WebSession) -> str:
+    """Return why a sign-in has ended by itself, empty while it holds."""
     now = timezone.now()
-    return session.last_seen_at < now - idle_limit() or session.started_at < now - whole_limit()
+    if session.identity.provider not in providers.registry():
+        return "The way by which you signed in was removed. Sign in through another."
+    if session.last_seen_at < now - idle_limit() or session.started_at < now - whole_limit():
+        return "Your sign-in has ended, because it was long ago. Sign in again."
+    return ""
 
 
 def idle_limit() -> timedelta:
@@ -100,7 +108,8 @@ def admit(user_id: Any, session_key: str) -> Sequence[str]:
     Raises
     ------
     SignInRequired
-        The browser was signed out, or was away or signed in for longer than the site allows.
+        The browser was signed out, or was away or signed in for longer than the site allows, or
+        at a provider that the site no longer has.
     Forbidden
         The person may not act: suspended, without membership, or before the terms.
     """
@@ -112,11 +121,10 @@ def admit(user_id: Any, session_key: str) -> Sequence[str]:
         raise refusal
     if not session_key:
         return []
-    session = WebSession.objects.filter(session_key=session_key).first()
-    if session is None:
-        raise SignInRequired("You were signed out. Sign in again.")
-    if _is_over(session):
-        raise SignInRequired("Your sign-in has ended, because it was long ago. Sign in again.")
+    session = WebSession.objects.select_related("identity").filter(session_key=session_key).first()
+    over = _why_over(session) if session else "You were signed out. Sign in again."
+    if session is None or over:
+        raise SignInRequired(over)
     return [f"web-session:{session.pk}"]
 
 
@@ -141,9 +149,11 @@ def end(sessions: Iterable[WebSession]) -> int:
 
 
 def forget_ended() -> int:
-    """Remove the rows of browsers whose session is gone or too old; return how many."""
+    """End the sign-ins that are too old or of a removed provider; return how many."""
     now = timezone.now()
     old = WebSession.objects.filter(started_at__lt=now - whole_limit())
+    removed = WebSession.objects.exclude(identity__provider__in=list(providers.registry()))
     ended = end(old) + end(WebSession.objects.filter(last_seen_at__lt=now - idle_limit()))
+    ended += end(removed)
     Session.objects.filter(expire_date__lt=now).delete()
     return ended

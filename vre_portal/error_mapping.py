@@ -25,6 +25,9 @@ from vre_portal.logs import request_id
 
 log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
+#: Where programs ask by OAuth's rules, and read its errors.
+FOR_PROGRAMS = ("/oauth/token/", "/oauth/userinfo/", "/oauth/revoke_token/",
+                "/oauth/device_authorization/", "/accounts/backchannel/")  # fmt: skip
 
 
 def problem_of(error: PortalError) -> dict[str, Any]:
@@ -68,6 +71,8 @@ def error_page(request: HttpRequest, error: PortalError) -> HttpResponse:
         return JsonResponse(
             problem_of(error), status=error.status, content_type=PROBLEM, headers=headers_of(error)
         )
+    if request.path.startswith(FOR_PROGRAMS):
+        return _in_oauths_words(error)
     if isinstance(error, SignInRequired) and request.method == "GET":
         return redirect(_sign_in_url(request, error))
     context = {
@@ -79,6 +84,16 @@ def error_page(request: HttpRequest, error: PortalError) -> HttpResponse:
     for name, value in headers_of(error).items():
         answer[name] = value
     return answer
+
+
+def _in_oauths_words(error: PortalError) -> HttpResponse:
+    """Return the error as RFC 6749 (5.2) has it; that one has no words of its own for delays."""
+    if error.retryable:
+        word = "temporarily_unavailable"
+    else:
+        word = "server_error" if error.status >= 500 else "invalid_request"
+    told = {"error": word, "error_description": error.message}
+    return JsonResponse(told, status=error.status, headers=headers_of(error))
 
 
 def _sign_in_url(request: HttpRequest, error: PortalError) -> str:

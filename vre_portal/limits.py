@@ -67,6 +67,6 @@ CLIENTS = Limit("clients", 30)
 #: Refused logout tokens, by provider and address.
 LOGOUTS = Limit("logouts", 30)
 DEVICE_CODES = Limit("device-codes", 30)
-#: By person.
+#: By person; a stranger's, by address.
 SOCKETS = Limit("sockets", 300)
 API = Limit("api", 1200)

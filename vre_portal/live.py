@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 from vre_portal import raw_asgi
 from vre_portal.errors import PortalError, SignInRequired, TooManyRequests
 from vre_portal.limits import SOCKETS
+from vre_portal.logs import client_address
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +86,9 @@ def doorkeeper(admit: Doorkeeper) -> None:
 
 
 def _enter(user_id: Any, session_key: str) -> list[str]:
+    SOCKETS.use(user_id or client_address.get())
     if user_id is None:
         raise SignInRequired("Sign in first.")
-    SOCKETS.use(user_id)
     return _admit(user_id, session_key)
 
 

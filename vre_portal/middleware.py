@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 
 from vre_portal import headers
 from vre_portal.addresses import client_of
@@ -13,10 +13,6 @@ from vre_portal.body_limit import MAX_BODY
 from vre_portal.error_mapping import error_page
 from vre_portal.errors import InvalidRequest, TooLarge
 from vre_portal.logs import client_address, request_id
-
-#: Where programs ask by OAuth's rules, and read its errors.
-FOR_PROGRAMS = ("/oauth/token/", "/oauth/userinfo/", "/oauth/revoke_token/",
-                "/oauth/device_authorization/", "/accounts/backchannel/")  # fmt: skip
 
 CALLBACKS = "/accounts/callback/"
 
@@ -89,11 +85,7 @@ class NoNulMiddleware:
         """Answer 400 in the words of whoever asks, or pass on."""
         if not has_nul(request):
             return self.get_response(request)
-        error = NulCharacter()
-        if request.path.startswith(FOR_PROGRAMS):
-            told = {"error": "invalid_request", "error_description": error.message}
-            return JsonResponse(told, status=error.status)
-        return error_page(request, error)
+        return error_page(request, NulCharacter())
 
 
 def has_nul(request: HttpRequest) -> bool:
@@ -106,8 +98,15 @@ def _texts(request: HttpRequest) -> Iterator[str]:
     yield from request.COOKIES.values()
     yield from (value for name, value in request.META.items() if name.startswith("HTTP_"))
     # What a provider answers is refused in the callback's own words, with everything else there.
-    asked = () if request.path.startswith(CALLBACKS) else (request.GET, request.POST)
+    asked = () if request.path.startswith(CALLBACKS) else (request.GET, _form_of(request))
     for fields in asked:
         for name, values in fields.lists():
             yield str(name)
             yield from (str(value) for value in values)
+
+
+def _form_of(request: HttpRequest) -> QueryDict:
+    try:
+        return request.POST
+    except UnreadablePostError:  # the client has left; from now on Django takes it for empty
+        return QueryDict()

@@ -240,6 +240,7 @@ OAUTH2_PROVIDER = {
     "OAUTH_PRE_TOKEN_VALIDATION": [],  # the validator tells whose a device code is
     "OAUTH_DEVICE_VERIFICATION_URI": f"{CONFIG.public_url}/oauth/device/",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 600,
+    "ID_TOKEN_EXPIRE_SECONDS": 600,
     "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https", *(["http"] if CONFIG.is_loopback else [])],
 }

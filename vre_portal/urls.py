@@ -5,9 +5,12 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 from oauth2_provider import views as issuer_views
 
+import accounts.admin_api
 import accounts.api
 import activity.api
 import data_mgmt.api
+import data_mgmt.favourites_api
+import data_mgmt.request_api
 import reproducibility.api
 import sessions.api
 from accounts.views import issuer as own_issuer
@@ -19,7 +22,7 @@ issuer_patterns = (
     [
         path("authorize/", own_issuer.Authorize.as_view(), name="authorize"),
         path("token/", own_issuer.Token.as_view(), name="token"),
-        path("revoke_token/", issuer_views.RevokeTokenView.as_view(), name="revoke-token"),
+        path("revoke_token/", own_issuer.Revoke.as_view(), name="revoke-token"),
         path("userinfo/", issuer_views.UserInfoView.as_view(), name="user-info"),
         path(
             "device_authorization/",
@@ -39,8 +42,11 @@ issuer_patterns = (
 
 api_patterns = [
     *accounts.api.urlpatterns,
+    *accounts.admin_api.urlpatterns,
     *activity.api.urlpatterns,
     *data_mgmt.api.urlpatterns,
+    *data_mgmt.favourites_api.urlpatterns,
+    *data_mgmt.request_api.urlpatterns,
     *sessions.api.urlpatterns,
     *reproducibility.api.urlpatterns,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -19,7 +19,6 @@ def checklist(request: SignedInRequest) -> HttpResponseBase:
     context = {
         "rows": presenting.shown(rows),
         "all_ready": all(row.state == AccountState.READY for row in rows),
-        "identities": request.user.identities.all(),
     }
     fragment = request.GET.get("fragment") == "list"
     return render(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,11 +17,12 @@ from oauth2_provider.views import (
     AuthorizationView,
     ConnectDiscoveryInfoView,
     DeviceAuthorizationView,
+    RevokeTokenView,
     TokenView,
 )
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
-from accounts import authorization, device, satellites
+from accounts import audit, authorization, device, satellites
 from accounts.decorators import SignedInRequest, reauthentication_page, signed_in
 from vre_portal.config import get_config
 from vre_portal.errors import PortalError
@@ -101,17 +104,50 @@ class Token(TokenView):  # type: ignore[misc]  # untyped base
         """Answer, and count guesses by client and address."""
         # Not the toolkit's own `post`: that one knows neither oauthlib 4 nor `slow_down`.
         answer: HttpResponse = self.authorization_flow_token_response(request)
-        if _is_guess(answer):
-            CLIENTS.use((request.POST.get("client_id", ""), client_address.get()))
+        return _counted(request, answer)
+
+
+class Revoke(RevokeTokenView):  # type: ignore[misc]  # untyped base
+    """Where a satellite gives a token back (RFC 7009); guesses count as at the token endpoint."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer, and count guesses by client and address."""
+        answer: HttpResponse = super().post(request, *args, **kwargs)
+        return _counted(request, answer)
+
+
+def _counted(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """Write a refusal down; whoever shows a wrong secret too often has to wait.
+
+    Codes and tokens are too long to be guessed, so these are not counted.
+    """
+    error = json.loads(answer.content).get("error") if answer.status_code in {400, 401} else ""
+    if not error or error in device.NO_REFUSAL:
         return answer
-
-
-def _is_guess(answer: HttpResponse) -> bool:
-    """Whether somebody showed a wrong secret; codes and tokens are too long to be guessed."""
-    return (
-        answer.status_code in {400, 401}
-        and json.loads(answer.content).get("error") == "invalid_client"
+    client, kind = _client_of(request), request.POST.get("grant_type", "")[:60]
+    audit.refused(
+        "issuer.refused",
+        key=f"{client} {error} {kind if client else ''}",
+        about=("client", client),
+        detail={"error": error, "path": request.path, "grant_type": kind},
     )
+    if error == "invalid_client":
+        CLIENTS.use((client, client_address.get()))
+    return answer
+
+
+def _client_of(request: HttpRequest) -> str:
+    """Return which client a program says that it is, by header or form; empty for none of ours."""
+    scheme, _, told = request.headers.get("Authorization", "").partition(" ")
+    client = request.POST.get("client_id", "")
+    if scheme.lower() == "basic":
+        try:
+            client = unquote_plus(b64decode(told).decode().partition(":")[0])
+        except ValueError:
+            client = ""
+    return client if client in satellites.entries() else ""
 
 
 class DeviceAuthorization(DeviceAuthorizationView):  # type: ignore[misc]  # untyped base

@@ -11,6 +11,7 @@ import yaml
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import providers
+from accounts.site_files import SiteFileError
 
 
 class Command(BaseCommand):
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         """Check it."""
         try:
             found = providers.read(file)
-        except providers.ProvidersFileError as exc:
+        except SiteFileError as exc:
             raise CommandError(str(exc)) from exc
         if as_json:
             self.stdout.write(json.dumps(yaml.safe_load(file.read_text()) or []))

@@ -50,9 +50,11 @@ class Site:
         return f"{callback.path}?{callback.query}"
 
     def be(self, user: User) -> None:
-        """Let somebody be signed in who did so at another provider, long ago."""
+        """Let somebody be signed in whose provider was another one, long ago."""
         self.client.force_login(user)
-        identity = Identity.objects.create(user=user, issuer="https://home.example", subject="a")
+        identity = Identity.objects.create(
+            user=user, provider="bent", issuer="https://home.example", subject="a"
+        )
         key = self.client.session.session_key or ""
         WebSession.objects.create(
             session_key=key, user=user, identity=identity, auth_time=timezone.now()

@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.conf import settings
+from django.core.signing import Signer
 from django.test import Client, override_settings
 from django.utils import timezone
 from joserfc import jws, jwt
@@ -21,7 +22,7 @@ from accounts.models import User, WebSession
 from tests.factories import make_user, sign_in
 from tests.fakes.issuer_requests import CALLBACK, OTHER_SECRET
 from tests.fakes.provider import FakeProvider
-from tests.satellites import CLI, HUB, SECRET, register
+from tests.satellites import CLI, HUB, OTHER, SECRET, register
 from tests.unit.accounts.test_issuer_matrix import a_code, code_of, redeem, wish
 from tests.unit.accounts.test_sign_in import begin, finish
 
@@ -31,7 +32,7 @@ AUTHORIZE = "/oauth/authorize/"
 
 @pytest.fixture(autouse=True)
 def _clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    register(monkeypatch, HUB, CLI)
+    register(monkeypatch, HUB, OTHER, CLI)
 
 
 def error_of(answer: Any) -> str:
@@ -82,10 +83,15 @@ def test_a_silent_request_to_an_unknown_address_leads_nowhere(client: Client) ->
     assert "Location" not in answer.headers
 
 
+def target_of(page: str) -> str:
+    """Return where the page that asks for a new sign-in goes on."""
+    told = page.partition('name="next" value="')[2].partition('"')[0]
+    return told.replace("&amp;", "&")
+
+
 def prove_again(browser: Client, provider: FakeProvider, page: str) -> Any:
     """Sign in again as the page offers it; return what comes after."""
-    target = page.partition('name="next" value="')[2].partition('"')[0].replace("&amp;", "&")
-    sent = begin(browser, provider, target, intent="reauth")
+    sent = begin(browser, provider, target_of(page), intent="reauth")
     provider.id_token_claims = {"auth_time": int(time.time())}
     return browser.get(finish(browser, sent).context["target"])
 
@@ -114,9 +120,9 @@ def test_coming_back_without_a_new_sign_in_is_not_enough(alice: User) -> None:
     browser = Client()
     sign_in(browser, alice, ago=timedelta(minutes=10))
 
-    answer = browser.get(AUTHORIZE, wish(max_age="60", since=str(int(time.time()))))
+    page = browser.get(AUTHORIZE, wish(max_age="60")).content.decode()
 
-    assert code_of(answer) is None
+    assert code_of(browser.get(target_of(page))) is None
 
 
 def test_a_stranger_of_whom_a_new_sign_in_is_wanted_is_asked_once(client: Client) -> None:
@@ -185,3 +191,50 @@ def test_a_new_secret_needs_no_migration(browser: Client, monkeypatch: pytest.Mo
     monkeypatch.setattr(satellites, "entries", lambda: {"hub": told})
 
     assert redeem(a_code(browser), client_secret=OTHER_SECRET).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"delete_after": timezone.now()}, {"is_active": False}, {"roles": []}],
+    ids=["leaving", "suspended", "in no group"],
+)
+def test_a_silent_request_of_somebody_who_may_not_act_is_told_so(
+    browser: Client, change: dict[str, object]
+) -> None:
+    User.objects.update(**change)
+
+    assert error_of(browser.get(AUTHORIZE, wish(prompt="none"))) == "login_required"
+
+
+@pytest.mark.parametrize("since", ["1000000000", "1000000000:x:y", "", "x"])
+@pytest.mark.parametrize("asked", [{"max_age": "60"}, {"prompt": "login"}, {}])
+def test_a_moment_in_the_address_that_the_portal_did_not_write_counts_for_nothing(
+    alice: User, since: str, asked: dict[str, str | None]
+) -> None:
+    browser = Client()
+    sign_in(browser, alice, ago=timedelta(minutes=10))
+
+    assert code_of(browser.get(AUTHORIZE, wish(since=since, **asked))) is None
+
+
+def test_a_moment_that_the_portal_wrote_counts_for_ten_minutes_and_its_satellite(
+    alice: User,
+) -> None:
+    browser = Client()
+    sign_in(browser, alice, ago=timedelta(minutes=5))
+    signer = Signer(salt="accounts.authorization:since:hub")
+
+    def ask(minutes: int, **changes: str | None) -> str | None:
+        since = signer.sign(str(int(time.time()) - 60 * minutes))
+        return code_of(browser.get(AUTHORIZE, wish(max_age="0", since=since, **changes)))
+
+    assert ask(minutes=6)
+    assert ask(minutes=2) is None
+    assert ask(minutes=11) is None
+    assert ask(minutes=6, client_id="other") is None
+
+
+def test_the_id_token_is_as_short_lived_as_the_access_token(browser: Client) -> None:
+    told = claims_of(redeem(a_code(browser)).json()["id_token"])
+
+    assert told["exp"] - told["iat"] <= 600

@@ -38,7 +38,7 @@ def test_what_is_missing_is_named_with_a_text_for_the_help_desk(
 
     page = answer.content.decode()
     assert answer.status_code == 403
-    assert "your e-mail address and your home organisation" in page
+    assert "your e-mail address and your institution" in page
     assert "- mail (scope email)" in page
     assert "- schacHomeOrganization" in page
     assert "displayName" not in page

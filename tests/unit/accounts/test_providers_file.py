@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from accounts import providers
-from accounts.providers import ProvidersFileError
+from accounts.site_files import SiteFileError
 from vre_portal.config import get_config
 from vre_portal.errors import UpstreamRefused
 
@@ -28,7 +28,7 @@ def written(folder: Path, *entries: object) -> Path:
 
 
 def faults(folder: Path, *entries: object) -> list[str]:
-    with pytest.raises(ProvidersFileError) as told:
+    with pytest.raises(SiteFileError) as told:
         providers.read(written(folder, *entries))
     return str(told.value).splitlines()
 
@@ -138,10 +138,10 @@ def test_a_file_that_is_no_list_is_told_by_its_name(tmp_path: Path, text: str) -
     file = tmp_path / "providers.yaml"
     file.write_text(text)
 
-    with pytest.raises(ProvidersFileError, match=r"^providers\.yaml: "):
+    with pytest.raises(SiteFileError, match=r"^providers\.yaml: "):
         providers.read(file)
 
 
 def test_a_file_that_is_not_there_is_told_by_its_name(tmp_path: Path) -> None:
-    with pytest.raises(ProvidersFileError, match=r"^nowhere\.yaml: "):
+    with pytest.raises(SiteFileError, match=r"^nowhere\.yaml: "):
         providers.read(tmp_path / "nowhere.yaml")

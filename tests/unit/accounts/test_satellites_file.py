@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from accounts import satellites
-from accounts.satellites import SatellitesFileError
-from tests.satellites import CLI, HUB, OTHER_SECRET, SECRET
+from accounts.site_files import SiteFileError
+from tests.fakes.issuer_requests import OTHER_SECRET
+from tests.satellites import CLI, HUB, SECRET
 
 
 def written(folder: Path, *entries: object) -> Path:
@@ -19,7 +20,7 @@ def written(folder: Path, *entries: object) -> Path:
 
 
 def faults(folder: Path, *entries: object) -> list[str]:
-    with pytest.raises(SatellitesFileError) as told:
+    with pytest.raises(SiteFileError) as told:
         satellites.read(written(folder, *entries))
     return str(told.value).splitlines()
 
@@ -83,5 +84,20 @@ def test_a_file_that_is_no_list_is_told_by_its_name(tmp_path: Path, text: str) -
     file = tmp_path / "satellites.json"
     file.write_text(text)
 
-    with pytest.raises(SatellitesFileError, match=r"^satellites\.json: "):
+    with pytest.raises(SiteFileError, match=r"^satellites\.json: "):
         satellites.read(file)
+
+
+def test_an_emptied_secret_file_opens_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "now"
+    file.write_text(SECRET)
+    entry = {name: value for name, value in HUB.items() if name != "client_secret"}
+    found = satellites.read(written(tmp_path, {**entry, "client_secret_file": str(file)}))
+    monkeypatch.setattr(satellites, "entries", lambda: found)
+    assert satellites.knows("hub", SECRET)
+
+    for left in ("", "\n", "short"):
+        file.write_text(left)
+        assert not satellites.knows("hub", left.strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -134,3 +135,16 @@ def test_a_token_for_operators_needs_one(operator: User, make: Any) -> None:
 @pytest.mark.parametrize("make", [make_token, make_by_api])
 def test_other_tokens_need_none(operator: User, make: Any) -> None:
     assert make(browser_of(operator), ["read"]).status_code == 201
+
+
+@pytest.mark.parametrize("acr", [MFA, ""])
+def test_signing_in_again_asks_for_the_factor_that_the_browser_used(
+    operator: User, acr: str
+) -> None:
+    browser = Client()
+    sign_in(browser, operator, acr=acr, ago=timedelta(hours=1))
+
+    page = browser.get("/accounts/tokens/new/").content.decode()
+
+    assert "Sign in again to go on" in page
+    assert ('name="mfa" value="yes"' in page) is bool(acr)

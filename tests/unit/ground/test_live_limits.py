@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
@@ -18,6 +19,7 @@ from tests.sockets import LiveSocket
 from vre_portal.errors import TooManyRequests
 from vre_portal.limits import SOCKETS
 from vre_portal.live import MAX_MESSAGE, MAX_MESSAGES, LiveConsumer
+from vre_portal.logs import client_address
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +37,7 @@ async def opened(user: User) -> LiveSocket:
     return socket
 
 
-async def refused(user: User, session_key: str = "") -> dict[str, Any]:
+async def refused(user: User | AnonymousUser, session_key: str = "") -> dict[str, Any]:
     """Open a socket that is accepted only to be closed: a page hears a code no other way."""
     socket = LiveSocket(user, session_key=session_key)
     assert (await socket.open())["type"] == "websocket.accept"
@@ -131,3 +133,17 @@ async def test_a_browser_that_was_away_too_long_is_told_so(
     assert (await socket.receive())["code"] == 4401
     assert await sync_to_async(Session.objects.filter(pk=browser.session_key).exists)()
     await socket.close()
+
+
+async def test_strangers_sockets_are_limited_by_address() -> None:
+    nobody = AnonymousUser()
+    assert (await refused(nobody))["code"] == 4401
+    for _ in range(2 * SOCKETS.count):
+        try:
+            await sync_to_async(SOCKETS.use)(client_address.get())
+        except TooManyRequests:
+            break
+
+    answer = await LiveSocket(nobody).open()
+
+    assert (answer["type"], answer["status"]) == ("websocket.http.response.start", 429)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -94,3 +95,24 @@ def test_headers_too(client: Client) -> None:
     asked: Any = {"User-Agent": "x\0y"}
 
     assert client.get("/accounts/login/", headers=asked).status_code == 400
+
+
+class Gone(BytesIO):
+    """The body of a client that leaves in its midst."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise ConnectionResetError
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+@pytest.mark.parametrize("path", ["/accounts/login/escape/", "/oauth/token/"])
+def test_a_client_that_leaves_in_the_midst_of_a_form_is_no_fault_of_ours(
+    path: str, kind: str
+) -> None:
+    asked: Any = {"wsgi.input": Gone(), "CONTENT_LENGTH": "20"}
+
+    answer = Client(enforce_csrf_checks=True).generic(
+        "POST", path, b"name=x", content_type=f"{kind}; boundary=b", **asked
+    )
+
+    assert 400 <= answer.status_code < 500
