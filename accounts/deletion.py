@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import transaction
@@ -18,6 +19,13 @@ from vre_portal.errors import Conflict, InvalidRequest
 log = logging.getLogger(__name__)
 #: How long beyond its time an account stays because something of it can't be ended elsewhere.
 PATIENCE = timedelta(days=1)
+#: Given a user who leaves: stop what goes on for them elsewhere; whether it has still to end.
+_on_leaving: list[Callable[[User], bool]] = []
+
+
+def on_leaving(stop: Callable[[User], bool]) -> None:
+    """Register what an app stops when somebody leaves, beside what a suspension ends."""
+    _on_leaving.append(stop)
 
 
 @transaction.atomic
@@ -38,7 +46,7 @@ def ask(user: User, *, handle: str) -> None:
         "account.deletion-asked", actor=user, about=("account", user.handle), detail=detail
     )
     sign_out.sign_out_everywhere(user, with_tokens=True)
-    suspension.end_elsewhere(user)
+    _stop_all(user)
 
 
 @transaction.atomic
@@ -95,21 +103,25 @@ def _delete_if_due(key: uuid.UUID) -> bool:
 
 def is_ending(user: User) -> bool:
     """Have what runs for a person elsewhere ended; whether that still goes on."""
+    return _stop_all(user) or operations.is_ending(user.pk)
+
+
+def _stop_all(user: User) -> bool:
     suspension.end_elsewhere(user)
-    return operations.is_ending(user.pk)
+    stopping = [stop(user) for stop in _on_leaving]
+    return any(stopping)
 
 
 def delete(user: User) -> None:
     """Delete an account with all that the portal holds of it; the audit log keeps its name.
 
-    It may be called again after a crash: tokens are given back first, the rows go in one
-    transaction at the end.
+    The rows go in one transaction; then the providers hear that the tokens are given back.
     """
     identities = list(user.identities.all())
-    for identity in identities:
-        grants.give_back(identity)
     names = {row.service: row.account for row in user.backend_accounts.all() if row.account}
     with transaction.atomic():
+        for identity in identities:
+            grants.give_back(identity)
         about = ("account", user.handle)
         named: list[Identity | None] = [*identities]
         for one in named or [None]:

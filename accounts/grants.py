@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -126,18 +127,28 @@ def is_old(issued_at: datetime, expires_at: datetime, *, rest: float) -> bool:
 
 
 def give_back(identity: Identity) -> None:
-    """Revoke an identity's refresh token at the provider (RFC 7009) and forget its tokens."""
+    """Forget an identity's tokens; once that is committed, revoke them at the provider (RFC 7009).
+
+    Nothing waits for the provider: neither locked rows, nor what else ends with the tokens.
+    """
     grant = TokenGrant.objects.filter(identity=identity).first()
     if grant is None:
         return
     try:
-        provider, token = providers.get(identity.provider), refresh_token_of(grant)
-        if token:
-            token_endpoint.revoke(provider, token)
-    except (PortalError, Unreadable) as exc:
+        token = refresh_token_of(grant)
+    except Unreadable as exc:
         log.warning("refresh token not revoked at %s: %s", identity.provider, exc)
-    finally:
-        grant.delete()
+        token = ""
+    grant.delete()
+    if token:
+        transaction.on_commit(partial(_revoke, identity.provider, token), robust=True)
+
+
+def _revoke(slug: str, token: str) -> None:
+    try:
+        token_endpoint.revoke(providers.get(slug), token)
+    except PortalError as exc:
+        log.warning("refresh token not revoked at %s: %s", slug, exc)
 
 
 def _sealed(secret: str, place: str) -> bytes:

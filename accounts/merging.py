@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
-from accounts import api_tokens, audit, satellites, services, web_sessions
+from accounts import api_tokens, audit, provisioning, satellites, services, web_sessions
 from accounts.models import (
     Acceptance,
     AudienceToken,
@@ -26,11 +26,18 @@ LEFT: frozenset[type[Model]] = frozenset({Acceptance, BackendAccount, PendingLin
 #: Given an account that would go: reasons why it can't yet, in sentences.
 ReasonsAgainst = Callable[[User], Iterable[str]]
 _reasons_against: list[ReasonsAgainst] = []
+#: What a person has once: model -> the fields that tell its rows apart.
+_once: dict[type[Model], tuple[str, ...]] = {}
 
 
 def reason_against(why: ReasonsAgainst) -> None:
     """Register what keeps an account from being merged."""
     _reasons_against.append(why)
+
+
+def once(model: type[Model], *fields: str) -> None:
+    """Register what a person has once for each value of some fields: the survivor's row stays."""
+    _once[model] = fields
 
 
 def relations() -> Iterator[tuple[type[Model], str]]:
@@ -92,6 +99,7 @@ def merge(*, survivor: User, absorbed: User) -> None:
     # A backend remembers whose account a token opened when it saw it first.
     AudienceToken.objects.filter(grant__identity__user=absorbed).delete()
     moved = moving(absorbed)
+    provisioning.absorb(survivor=survivor, absorbed=absorbed)
     for model, field in relations():
         _move(model, field, absorbed, survivor)
     absorbed.is_active, absorbed.merged_into = False, survivor
@@ -110,6 +118,9 @@ def _move(model: type[Model], field: str, absorbed: User, survivor: User) -> Non
     if model in LEFT:
         rows_of(absorbed, model, field).delete()
         return
+    if same := _once.get(model):
+        theirs = rows_of(survivor, model, field).filter(**{name: OuterRef(name) for name in same})
+        rows.filter(Exists(theirs)).delete()
     try:
         with transaction.atomic():
             rows.update(**{field: survivor})

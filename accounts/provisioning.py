@@ -90,6 +90,21 @@ def give_up(identity: Identity) -> None:
         row.save(update_fields=["given_up"])
 
 
+@transaction.atomic
+def absorb(*, survivor: User, absorbed: User) -> None:
+    """Note which accounts a merge brings: their identities move to the survivor's, where they join.
+
+    What may still open them and must not goes along.
+    """
+    for row in BackendAccount.objects.filter(user=absorbed, service__in=_joining):
+        BackendAccount.objects.get_or_create(user=survivor, service=row.service)
+        kept = BackendAccount.objects.select_for_update().get(user=survivor, service=row.service)
+        names = [row.account or absorbed.handle, *row.absorbed]
+        kept.absorbed = [*kept.absorbed, *names]
+        kept.given_up = [*kept.given_up, *row.given_up]
+        kept.save(update_fields=["absorbed", "given_up"])
+
+
 def step(operation: Operation) -> operations.Outcome:
     """Make the account and record its name."""
     row = BackendAccount.objects.select_related("user").get(pk=operation.subject)

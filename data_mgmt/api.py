@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,9 +18,8 @@ from data_mgmt import serializers as shapes
 from data_mgmt import services
 from data_mgmt.backends import Did
 from data_mgmt.forms import SearchQuery
-from data_mgmt.models import ReplicaRequest
 from vre_portal.errors import InvalidRequest
-from vre_portal.paging import PAGE_PARAMETERS, limit_of, page
+from vre_portal.paging import PAGE_PARAMETERS, limit_of
 
 T = TypeVar("T")
 MAX_ROWS = 20_000
@@ -164,17 +163,6 @@ class ReplicasView(DataView):
         return Response(shapes.ReplicasSerializer(answer).data)
 
 
-class MetadataView(DataView):
-    """What people wrote about a DID."""
-
-    @extend_schema(responses={200: dict})
-    def get(self, request: Request, scope: str, name: str) -> Response:
-        """Return the metadata."""
-        did = Did(scope, name)
-        found = services.ask(user_of(request), lambda backend, who: backend.metadata(who, did))
-        return Response(dict(found))
-
-
 class RulesView(DataView):
     """The rules on a DID."""
 
@@ -217,53 +205,6 @@ class UsageView(DataView):
         return Response({"items": shapes.UsageSerializer(found, many=True).data, "next": None})
 
 
-class ReplicaRequestsView(DataView):
-    """The user's requests for copies."""
-
-    @extend_schema(
-        operation_id="data_replica_requests_list",
-        parameters=PAGE_PARAMETERS,
-        responses=_listed("ReplicaRequests", shapes.ReplicaRequestSerializer),
-    )
-    def get(self, request: Request) -> Response:
-        """Return a page of requests, newest first."""
-        rows, more = page(ReplicaRequest.objects.visible_to(user_of(request)), request)
-        items = shapes.ReplicaRequestSerializer(rows, many=True).data
-        return Response({"items": items, "next": more})
-
-    @extend_schema(request=shapes.WishSerializer, responses={201: shapes.ReplicaRequestSerializer})
-    def post(self, request: Request) -> Response:
-        """Ask for a copy."""
-        wish = shapes.WishSerializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        values = wish.validated_data
-        made = services.request_replica(user_of(request), values.pop("did"), **values)
-        where = request.build_absolute_uri(f"{request.path}/{made.pk}")
-        return Response(
-            shapes.ReplicaRequestSerializer(made).data,
-            status=status.HTTP_201_CREATED,
-            headers={"Location": where},
-        )
-
-
-class ReplicaRequestView(DataView):
-    """One request."""
-
-    @extend_schema(responses=shapes.ReplicaRequestSerializer)
-    def get(self, request: Request, pk: str) -> Response:
-        """Return a request."""
-        found = services.find(user_of(request), pk)
-        services.look_soon(found)
-        return Response(shapes.ReplicaRequestSerializer(found).data)
-
-    @extend_schema(responses={202: shapes.ReplicaRequestSerializer})
-    def delete(self, request: Request, pk: str) -> Response:
-        """Cancel a request: its rule ends, and copies that nobody else holds are removed."""
-        ended = services.cancel(services.find(user_of(request), pk))
-        answer = shapes.ReplicaRequestSerializer(ended).data
-        return Response(answer, status=status.HTTP_202_ACCEPTED)
-
-
 class EstimateView(DataView):
     """What a request would do."""
 
@@ -278,7 +219,6 @@ class EstimateView(DataView):
 
 
 _DID = "data/dids/<str:scope>/<path:name>"
-_REQUESTS = "data/replica-requests"
 # A name may end like a part ("x/files"): the parts come first, as the API's addresses promise.
 urlpatterns = [
     path("data/scopes", ScopesView.as_view(), name="data-scopes"),
@@ -286,13 +226,10 @@ urlpatterns = [
     path(f"{_DID}/contents", ContentsView.as_view(), name="data-did-contents"),
     path(f"{_DID}/files", FilesView.as_view(), name="data-did-files"),
     path(f"{_DID}/replicas", ReplicasView.as_view(), name="data-did-replicas"),
-    path(f"{_DID}/metadata", MetadataView.as_view(), name="data-did-metadata"),
     path(f"{_DID}/rules", RulesView.as_view(), name="data-did-rules"),
     path(f"{_DID}/parents", ParentsView.as_view(), name="data-did-parents"),
     path(_DID, DidView.as_view(), name="data-did"),
     path("data/storages", StoragesView.as_view(), name="data-storages"),
     path("data/usage", UsageView.as_view(), name="data-usage"),
-    path(_REQUESTS, ReplicaRequestsView.as_view(), name="data-requests"),
-    path(f"{_REQUESTS}/estimate", EstimateView.as_view(), name="data-estimate"),
-    path(f"{_REQUESTS}/<str:pk>", ReplicaRequestView.as_view(), name="data-request"),
+    path("data/replica-requests/estimate", EstimateView.as_view(), name="data-estimate"),
 ]

@@ -110,10 +110,9 @@ class SearchForm(forms.Form):
             field.choices = [("", lazy("All scopes")), *((scope, scope) for scope in scopes)]
 
 
-class ReplicaForm(forms.Form):
-    """A wish for a copy, as a DID's page sends it."""
+class CopiesForm(forms.Form):
+    """A wish for copies, whatever of."""
 
-    did = forms.CharField(widget=forms.HiddenInput)
     storage = forms.CharField(
         error_messages={"required": lazy("Pick the storage that the copy goes to.")}
     )
@@ -130,6 +129,12 @@ class ReplicaForm(forms.Form):
         },
     )
     comment = forms.CharField(label=lazy("Comment"), required=False, max_length=MAX_COMMENT)
+
+
+class ReplicaForm(CopiesForm):
+    """A wish for a copy, as a DID's page sends it."""
+
+    did = forms.CharField(widget=forms.HiddenInput)
 
     def did_value(self) -> Did:
         """Return the DID that the page was about."""

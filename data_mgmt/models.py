@@ -11,6 +11,20 @@ from django.utils import timezone
 
 from accounts.models import User
 from data_mgmt.backends.values import Did
+from data_mgmt.models_collections import BasketItem, Favourite, RecentDid, SavedSearch
+from data_mgmt.models_metadata import MetadataChange, MetadataEdit
+
+__all__ = [
+    "ACTIVE",
+    "BasketItem",
+    "Favourite",
+    "MetadataChange",
+    "MetadataEdit",
+    "RecentDid",
+    "ReplicaRequest",
+    "RequestState",
+    "SavedSearch",
+]
 
 
 class RequestState(models.TextChoices):

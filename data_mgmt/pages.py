@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from activity.models import Event
-from data_mgmt import services, words
+from data_mgmt import did_pages, services, words
 from data_mgmt.backends import Did, DidInfo, DidType
 from data_mgmt.forms import ReplicaForm, SearchForm, SearchQuery
+from data_mgmt.metadata_forms import KeysFormSet
 from data_mgmt.models import ReplicaRequest, RequestState
 from data_mgmt.services import DidView, Estimate, StorageOption
 from vre_portal.budget import Budget
@@ -24,6 +26,7 @@ from vre_portal.errors import InvalidRequest, NotFound, PortalError, UpstreamTim
 PERSONAL = "user."
 FIRST_ROWS = 100
 STREAMED_ROWS = 2000
+SHOWN_KEPT = 8
 WHERE, FILES, CONTENTS, METADATA, RULES = "where", "files", "contents", "metadata", "rules"
 TONES = {"ok": "ok", "warning": "wait", "error": "bad", "info": ""}
 
@@ -191,34 +194,57 @@ def _loose(query: Mapping[str, str]) -> dict[str, str]:
     return {"name": name if "*" in name or not name else f"*{name}*"}
 
 
+def kept(user: User, query: QueryDict) -> dict[str, Any]:
+    """Return what stands beside the search: what the user keeps at hand, and the basket."""
+    count = services.basket.contents(user).count()
+    asked = query.urlencode()
+    if query.get("scope") or query.get("name") or query.get("q"):
+        return {"basket_count": count, "asked": asked}
+    return {
+        "basket_count": count,
+        "favourites": services.favourites(user, limit=SHOWN_KEPT),
+        "recent": services.recent(user, limit=SHOWN_KEPT),
+        "searches": services.searches(user)[:SHOWN_KEPT],
+    }
+
+
 def did(
-    user: User, view: DidView, query: Mapping[str, str], *, form: ReplicaForm | None = None
+    user: User,
+    view: DidView,
+    query: Mapping[str, str],
+    *,
+    form: ReplicaForm | None = None,
+    keys: KeysFormSet | None = None,
 ) -> dict[str, Any]:
     """Return a DID's page."""
     info = view.info
     tabs = _tabs(view, query.get("tab", ""))
+    tab = next(tab.key for tab in tabs if tab.current)
     chosen = form.data.get("storage", "") if form else query.get("storage", "")
-    cards = _cards(view, chosen)
+    cards = storage_cards(view, chosen)
     checked = next((card.name for card in cards if card.checked), "")
     estimate = services.preview(view, checked) if checked else None
     mine = services.requests_of_did(user.pk, info.did)
+    starred, in_basket = services.marks(user, info.did)
     return {
         "view": view,
         "did": info.did,
         "is_file": info.type is DidType.FILE,
         "sentence": words.did_sentence(view),
         "tabs": tabs,
-        "tab": next(tab.key for tab in tabs if tab.current),
+        "tab": tab,
         "cards": cards,
         "estimate": estimated(estimate) if estimate else None,
         "form": form or ReplicaForm(initial={"did": str(info.did)}),
         "crumb_parent": view.parents[0] if view.parents else None,
         "requests": [request_line(row) for row in mine],
         "contents": view.contents or (),
-        "where": view.availability or (),
         "session_url": session_url(info.did),
+        "starred": starred,
+        "in_basket": in_basket,
         "files_url": _stream(info, FILES),
         "more_files": view.files is not None and len(view.files) < (info.files or 0),
+        **did_pages.parts(user, view, tab, keys),
     }
 
 
@@ -245,7 +271,8 @@ def _count(part: Any) -> int | None:
     return None if part is None else len(part)
 
 
-def _cards(view: DidView, chosen: str) -> list[Card]:
+def storage_cards(view: DidView, chosen: str) -> list[Card]:
+    """Return each storage as a choice, with one picked."""
     cards = []
     options = services.storage_options(view)
     picked = chosen or _best(options)

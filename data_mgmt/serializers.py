@@ -158,6 +158,32 @@ class WishSerializer(serializers.Serializer[Any]):
     comment = serializers.CharField(default="", allow_blank=True, max_length=MAX_COMMENT)
 
 
+class ChangesSerializer(serializers.Serializer[Any]):
+    """What is to change of a request; what is left out stays."""
+
+    lifetime_days = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=MAX_LIFETIME_DAYS
+    )
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=MAX_COMMENT)
+    boost = serializers.BooleanField(required=False)
+
+    def validate_boost(self, value: bool) -> bool:
+        """Take only true: what was boosted can't be taken back."""
+        if not value:
+            raise serializers.ValidationError("Leave it out, or give true.")
+        return value
+
+
+class FileStateSerializer(serializers.Serializer[Any]):
+    """A file of a request: how far it is, and what its last transfer said."""
+
+    scope = serializers.CharField(source="did.scope")
+    name = serializers.CharField(source="did.name")
+    storage = serializers.CharField()
+    state = serializers.CharField()
+    reason = serializers.CharField()
+
+
 class EstimateWishSerializer(serializers.Serializer[Any]):
     """What would be copied where."""
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.decorators import SignedInRequest, signed_in
-from activity.services import timeline
-from data_mgmt import pages, services
+from data_mgmt import pages, request_views, services
 from data_mgmt.backends import Did
 from data_mgmt.forms import ReplicaForm
-from data_mgmt.models import ReplicaRequest
-from vre_portal.errors import Conflict, InvalidRequest, QuotaExceeded
-from vre_portal.paging import page
+from vre_portal.errors import InvalidRequest, QuotaExceeded
 
 
 @require_GET
@@ -24,7 +18,8 @@ from vre_portal.paging import page
 def browse(request: SignedInRequest) -> HttpResponseBase:
     """Show the scopes, and what a search in one of them finds."""
     shown = pages.browse(request.user, request.GET.dict())
-    return render(request, "data_mgmt/browse.html", shown.context, status=shown.status)
+    context = shown.context | pages.kept(request.user, request.GET)
+    return render(request, "data_mgmt/browse.html", context, status=shown.status)
 
 
 @require_GET
@@ -32,7 +27,11 @@ def browse(request: SignedInRequest) -> HttpResponseBase:
 def did_page(request: SignedInRequest, did: Did) -> HttpResponseBase:
     """Show a file, dataset or container."""
     view = services.describe(request.user, did)
-    return render(request, "data_mgmt/did.html", pages.did(request.user, view, request.GET.dict()))
+    services.opened(request.user, view.info.did)
+    context = pages.did(request.user, view, request.GET.dict())
+    fragment = request.GET.get("fragment") == pages.METADATA == context["tab"]
+    template = "data_mgmt/_metadata.html" if fragment else "data_mgmt/did.html"
+    return render(request, template, context)
 
 
 @require_GET
@@ -50,16 +49,7 @@ def requests(request: SignedInRequest) -> HttpResponseBase:
     """Show the user's requests, or take a new one."""
     if request.method == "POST":
         return _ask(request)
-    rows, more = page(ReplicaRequest.objects.visible_to(request.user), request)
-    context = {
-        "requests": [pages.request_line(row) for row in rows],
-        "next": more,
-        "first": request.path if request.GET.get("cursor") else "",
-        "topics": " ".join(f"replica-request:{row.pk}" for row in rows if row.is_active),
-    }
-    fragment = request.GET.get("fragment") == "rows"
-    template = "data_mgmt/_requests.html" if fragment else "data_mgmt/requests.html"
-    return render(request, template, context)
+    return request_views.listing(request)
 
 
 def _ask(request: SignedInRequest) -> HttpResponseBase:
@@ -88,49 +78,3 @@ def _ask_again(
     view = services.describe(request.user, did)
     context = pages.did(request.user, view, {"tab": pages.WHERE}, form=form)
     return render(request, "data_mgmt/did.html", context, status=status)
-
-
-@require_GET
-@signed_in
-def request_page(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
-    """Show a request while it goes on."""
-    found = services.find(request.user, pk)
-    services.look_soon(found)
-    return render(request, "data_mgmt/request.html", _request_context(request, found))
-
-
-@require_GET
-@signed_in
-def request_state(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
-    """Show, as a fragment, how a request is now."""
-    found = services.find(request.user, pk)
-    return render(request, "data_mgmt/_request.html", _request_context(request, found))
-
-
-def _request_context(request: SignedInRequest, found: ReplicaRequest) -> dict[str, object]:
-    events = timeline(request.user, ("replica-request", found.pk))[:30]
-    return pages.request_page(found, events)
-
-
-@require_POST
-@signed_in
-def cancel(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
-    """Begin to end a request."""
-    found = services.find(request.user, pk)
-    try:
-        services.cancel(found)
-    except Conflict as exc:
-        messages.warning(request, exc.message)
-    return redirect("data_mgmt:request", pk=pk)
-
-
-@require_POST
-@signed_in
-def retry(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
-    """Try a failed request again."""
-    found = services.find(request.user, pk)
-    try:
-        services.retry(found)
-    except Conflict as exc:
-        messages.warning(request, exc.message)
-    return redirect("data_mgmt:request", pk=pk)

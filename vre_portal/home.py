@@ -12,11 +12,14 @@ import data_mgmt.services
 import reproducibility.services
 import sessions.services
 from accounts.models import User
+from data_mgmt.backends import Did
 from data_mgmt.models import ReplicaRequest, RequestState
 from data_mgmt.words import request_sentence
 from reproducibility.models import Run
 from reproducibility.presenting import shown
 from sessions.models import Session, SessionState
+
+PINNED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Home:
     needs: list[Item] = field(default_factory=list)
     active: list[Item] = field(default_factory=list)
     recent: list[Item] = field(default_factory=list)
+    pinned: list[Did] = field(default_factory=list)
 
     @property
     def topics(self) -> str:
@@ -79,6 +83,7 @@ def gather(user: User) -> Home:
         ],
         recent=[_run(row) for row in ended]
         + ([_session(sessions_now.last)] if sessions_now.last else []),
+        pinned=[kept.did for kept in data_mgmt.services.favourites(user, limit=PINNED)],
     )
 
 

@@ -152,7 +152,10 @@ class Streams:
             if upstream.status >= 400:
                 text = await upstream.content.read(MAX_ERROR)
                 kind = upstream.headers.get("ExceptionClass", "")
-                raise get_backend().refusal(upstream.status, kind, text)
+                # In a thread: what Rucio does not know is checked by way of cache and broker.
+                raise await _in_thread(
+                    lambda: get_backend().refusal(credential, upstream.status, kind, text)
+                )
             # Until the first bytes are here a fault can still be told with its status.
             chunk = await upstream.content.readany()
             if not chunk and wanted.part == "dids":

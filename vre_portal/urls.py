@@ -9,6 +9,7 @@ import accounts.admin_api
 import accounts.api
 import activity.api
 import data_mgmt.api
+import data_mgmt.describing_api
 import data_mgmt.favourites_api
 import data_mgmt.request_api
 import reproducibility.api
@@ -44,6 +45,7 @@ api_patterns = [
     *accounts.api.urlpatterns,
     *accounts.admin_api.urlpatterns,
     *activity.api.urlpatterns,
+    *data_mgmt.describing_api.urlpatterns,
     *data_mgmt.api.urlpatterns,
     *data_mgmt.favourites_api.urlpatterns,
     *data_mgmt.request_api.urlpatterns,

@@ -22,7 +22,8 @@ class BackendAccount(models.Model):
     """A person's account in one backend: its name there, and how its making goes.
 
     `identity` is the one whose token opens it, so that a person with several is one person there
-    too. `given_up` are (issuer, subject) pairs that were unlinked and may open it still.
+    too. `given_up` are (issuer, subject) pairs that were unlinked and may open it still;
+    `absorbed` are the names of accounts whose people were merged into this one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -31,6 +32,7 @@ class BackendAccount(models.Model):
     account = models.CharField(max_length=60, blank=True)
     identity = models.ForeignKey(Identity, null=True, on_delete=models.SET_NULL, related_name="+")
     given_up = models.JSONField(default=list)
+    absorbed = models.JSONField(default=list)
     state = models.CharField(
         max_length=10, choices=AccountState.choices, default=AccountState.WAITING
     )

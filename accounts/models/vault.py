@@ -8,7 +8,7 @@ from accounts.models.people import Identity
 
 
 class TokenGrant(models.Model):
-    """What a provider gave for an identity, encrypted; a lock by its identity guards the refresh token.
+    """What a provider gave for an identity, encrypted; a lock by identity guards the refresh token.
 
     `refresh_tried_at` is set while nobody knows whether the provider took the refresh token.
     """

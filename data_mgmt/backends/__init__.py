@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 from django.utils.module_loading import import_string
 
 from accounts.credentials import Credential
+from data_mgmt.backends.storages import DatasetAt, Door, StorageDetails
 from data_mgmt.backends.values import (
     Availability,
     Copy,
@@ -22,6 +23,8 @@ from data_mgmt.backends.values import (
     FileEntry,
     FileFault,
     FileReplicas,
+    FileState,
+    FileStates,
     Lock,
     Rule,
     RuleState,
@@ -29,6 +32,7 @@ from data_mgmt.backends.values import (
     Storage,
     StorageKind,
     Usage,
+    Value,
 )
 from vre_portal.config import get_config
 from vre_portal.errors import PortalError
@@ -37,21 +41,27 @@ __all__ = [
     "Availability",
     "Copy",
     "DataBackend",
+    "DatasetAt",
     "Did",
     "DidInfo",
     "DidPage",
     "DidType",
+    "Door",
     "Downloaded",
     "FileEntry",
     "FileFault",
     "FileReplicas",
+    "FileState",
+    "FileStates",
     "Lock",
     "Rule",
     "RuleState",
     "Source",
     "Storage",
+    "StorageDetails",
     "StorageKind",
     "Usage",
+    "Value",
     "get_backend",
 ]
 
@@ -88,6 +98,10 @@ class DataBackend(Protocol):
         """Return one DID; sizes are those of all files below it."""
         ...
 
+    def get_dids(self, credential: Credential, dids: Sequence[Did]) -> Iterator[DidInfo]:
+        """Yield those of many DIDs that there are, in their order; a size may be unknown."""
+        ...
+
     def list_contents(self, credential: Credential, did: Did, *, limit: int) -> tuple[DidInfo, ...]:
         """Return at most `limit` DIDs directly in a collection, by name."""
         ...
@@ -104,6 +118,26 @@ class DataBackend(Protocol):
         """Return what people wrote about a DID."""
         ...
 
+    def made_at(self, credential: Credential, did: Did) -> datetime | None:
+        """Return when a DID was registered, where that is known."""
+        ...
+
+    def may_describe(self, credential: Credential, did: Did) -> bool:
+        """Return whether the account may change a DID's metadata."""
+        ...
+
+    def check_metadata(
+        self, credential: Credential, did: Did, changes: Mapping[str, Value | None]
+    ) -> None:
+        """Raise what `set_metadata` would refuse before it asks anything to be written."""
+        ...
+
+    def set_metadata(
+        self, credential: Credential, did: Did, changes: Mapping[str, Value | None]
+    ) -> None:
+        """Write keys, or take those away whose value is None; `Forbidden` for data of others."""
+        ...
+
     def availability(self, credential: Credential, did: Did) -> tuple[Availability, ...]:
         """Return how much of a DID is where, by storage."""
         ...
@@ -116,6 +150,20 @@ class DataBackend(Protocol):
 
     def list_storages(self, credential: Credential) -> tuple[Storage, ...]:
         """Return all storages, by name."""
+        ...
+
+    def get_storage(self, credential: Credential, name: str) -> StorageDetails:
+        """Return one storage with its attributes, limits and protocols."""
+        ...
+
+    def datasets_at(
+        self, credential: Credential, storage: str, *, limit: int
+    ) -> tuple[DatasetAt, ...]:
+        """Return at most `limit` datasets of which a storage has files, as last counted."""
+        ...
+
+    def where_datasets(self, credential: Credential, dids: Sequence[Did]) -> tuple[DatasetAt, ...]:
+        """Return where datasets are, as last counted; of those that are nowhere there is no row."""
         ...
 
     def usage(self, credential: Credential) -> tuple[Usage, ...]:
@@ -157,8 +205,36 @@ class DataBackend(Protocol):
         """Return why files of a stuck rule do not arrive."""
         ...
 
+    def list_file_states(
+        self,
+        credential: Credential,
+        rule_id: str,
+        *,
+        states: Collection[RuleState] = (),
+        limit: int,
+        after: str = "",
+    ) -> FileStates:
+        """Return at most `limit` files of a rule with their last errors, those after a key."""
+        ...
+
+    def set_lifetime(self, credential: Credential, rule_id: str, seconds: int | None) -> None:
+        """Let a rule end so many seconds after now, or never. Its owner only, as all changes."""
+        ...
+
+    def set_comment(self, credential: Credential, rule_id: str, comment: str) -> None:
+        """Write the comment of a rule."""
+        ...
+
+    def boost_rule(self, credential: Credential, rule_id: str) -> None:
+        """Have the stuck files of a rule tried again at once."""
+        ...
+
     def cancel_rule(self, credential: Credential, rule_id: str) -> None:
         """End a rule now; the copies that only it holds are then removed."""
+        ...
+
+    def end_rule_later(self, credential: Credential, rule_id: str) -> None:
+        """Let a rule end in an hour, or at its own end if that is earlier."""
         ...
 
     def download(self, credential: Credential, did: Did, folder: Path) -> tuple[Downloaded, ...]:
@@ -185,7 +261,7 @@ class DataBackend(Protocol):
         """Return where the list of files streams its rows."""
         ...
 
-    def refusal(self, status: int, kind: str, body: bytes) -> PortalError:
+    def refusal(self, credential: Credential, status: int, kind: str, body: bytes) -> PortalError:
         """Return what a refused stream means, by status, error header and body."""
         ...
 
@@ -202,14 +278,25 @@ class DataBackend(Protocol):
         identities: Sequence[tuple[str, str]],
         quota_bytes: int,
         known_as: str = "",
-        given_up: Sequence[tuple[str, str]] = (),
+        absorbed: Sequence[str] = (),
     ) -> str:
         """Make sure that the (issuer, subject) pairs open one account with scope and limits.
 
         Returns its name: `known_as` while an identity opens it, the one that an identity opens
-        already, or one made of `handle`. An identity that opens another instead is moved, and what
-        was `given_up` does not open it. Idempotent.
+        already, or one made of `handle`. An identity that opens an `absorbed` account instead is
+        moved. Idempotent. `Conflict` where an identity opens another account, or several: those
+        are left as they are.
         """
+        ...
+
+    def shut_out(
+        self,
+        service_credential: Credential,
+        identities: Sequence[tuple[str, str]],
+        *,
+        accounts: Sequence[str],
+    ) -> None:
+        """Make sure that none of the (issuer, subject) pairs opens one of the accounts."""
         ...
 
 

@@ -11,6 +11,8 @@ from typing import Self
 from vre_portal.errors import InvalidRequest
 
 MAX_NAME = 250
+#: What a key of metadata may hold.
+Value = str | int | float | bool
 
 
 class DidType(StrEnum):
@@ -196,6 +198,29 @@ class FileFault:
     reason: str
     attempts: int
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """How far one file of a rule is, and what its last transfer said where that failed."""
+
+    did: Did
+    storage: str
+    state: RuleState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStates:
+    """A part of a rule's files in the order of `file_key`, and the key after which it goes on."""
+
+    items: tuple[FileState, ...]
+    next: str = ""
+
+
+def file_key(file: Lock | FileFault | FileState) -> str:
+    """Return what orders the files of a rule, which has a file once at each storage."""
+    return f"{file.did} {file.storage}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,9 @@
 """What people can do with data: find, look, have copied."""
 
+from data_mgmt.services import basket
+from data_mgmt.services.basket import Added
+from data_mgmt.services.basket_copies import Outcome, as_one
+from data_mgmt.services.basket_copies import replicate as replicate_all
 from data_mgmt.services.catalogue import (
     DidView,
     Everywhere,
@@ -14,7 +18,32 @@ from data_mgmt.services.catalogue import (
     storages,
     usage,
 )
+from data_mgmt.services.changes import (
+    Changes,
+    Refused,
+    cancel_all,
+    change,
+    chosen,
+    end_later,
+    extend_all,
+)
 from data_mgmt.services.estimates import Estimate, StorageOption, estimate, preview, storage_options
+from data_mgmt.services.file_states import file_states
+from data_mgmt.services.kept import (
+    favourites,
+    find_search,
+    forget_recent,
+    marks,
+    opened,
+    recent,
+    rename_search,
+    save_search,
+    searches,
+    star,
+    unstar,
+)
+from data_mgmt.services.pace import Pace, pace_of
+from data_mgmt.services.reasons import why_waits
 from data_mgmt.services.replicas import (
     Progress,
     active_count,
@@ -29,31 +58,58 @@ from data_mgmt.services.replicas import (
 from data_mgmt.services.watching import look_soon
 
 __all__ = [
+    "Added",
+    "Changes",
     "DidView",
     "Estimate",
     "Everywhere",
     "Known",
+    "Outcome",
+    "Pace",
     "Progress",
+    "Refused",
     "SearchPage",
     "StorageOption",
     "active_count",
+    "as_one",
     "ask",
+    "basket",
     "cancel",
+    "cancel_all",
+    "change",
+    "chosen",
     "describe",
+    "end_later",
     "estimate",
+    "extend_all",
+    "favourites",
+    "file_states",
     "find",
+    "find_search",
+    "forget_recent",
     "look_soon",
+    "marks",
+    "opened",
     "own_scope",
+    "pace_of",
     "present_state",
     "preview",
+    "recent",
+    "rename_search",
+    "replicate_all",
     "request_replica",
     "requests_of_did",
     "retry",
+    "save_search",
     "scopes",
     "search",
     "search_everywhere",
+    "searches",
+    "star",
     "storage_options",
     "storages",
     "summary",
+    "unstar",
     "usage",
+    "why_waits",
 ]

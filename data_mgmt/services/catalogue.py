@@ -73,6 +73,7 @@ class DidView:
     rules: tuple[Rule, ...] | None = None
     storages: tuple[Storage, ...] | None = None
     usage: tuple[Usage, ...] | None = None
+    made_at: datetime | None = None
     problem: str = ""
     missing: tuple[str, ...] = field(default=())
 
@@ -193,6 +194,7 @@ def describe(user: User, did: Did) -> DidView:
         "files": budget.ask(lambda: backend.list_files(credential, did, limit=SHOWN_FILES)),
         "metadata": budget.ask(lambda: backend.metadata(credential, did)),
         "rules": budget.ask(lambda: backend.rules_of(credential, did)),
+        "made_at": budget.ask(lambda: backend.made_at(credential, did)),
         "storages": budget.ask(lambda: backend.list_storages(credential)),
         "usage": budget.ask(lambda: backend.usage(credential)),
     }

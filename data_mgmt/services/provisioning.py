@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.db.models import Q
+
 from accounts.credentials import credential_for
 from accounts.models import BackendAccount, User
 from data_mgmt.backends import get_backend
@@ -20,17 +24,34 @@ def provision(user: User) -> str:
         The user's provider gives no token for Rucio: an account that nothing opens is not made.
     """
     backend = get_backend()
+    identities = [(each.issuer, each.subject) for each in user.identities.order_by("pk")]
+    # First, with the service's own credential: it must not wait for a token of the user's.
+    _shut_out(user, identities)
     credential_for(user, SERVICE)
     row = BackendAccount.objects.get(user=user, service=SERVICE)
-    mine = user.identities.all()
-    # The one that opens it comes first: of several accounts it is hers that stays.
-    identities = sorted(mine, key=lambda each: (each.pk != row.identity_id, each.pk))
     return backend.ensure_account(
         backend.service_credential(),
         user.handle,
         email=user.email,
-        identities=[(each.issuer, each.subject) for each in identities],
+        identities=identities,
         quota_bytes=get_config().rucio_quota_bytes,
         known_as=row.account,
-        given_up=[(issuer, subject) for issuer, subject in row.given_up],
+        absorbed=row.absorbed,
     )
+
+
+def _shut_out(user: User, identities: Sequence[tuple[str, str]]) -> None:
+    """Close to unlinked identities what they opened: the user's account, and to the user others'.
+
+    An identity that another person has unlinked would lead the user to the account of before.
+    """
+    backend = get_backend()
+    concerned = Q(user=user)
+    for issuer, subject in identities:
+        concerned |= Q(given_up__contains=[[issuer, subject]])
+    rows = BackendAccount.objects.filter(concerned, service=SERVICE).exclude(given_up=[])
+    for row in rows.select_related("user"):
+        pairs = {(issuer, subject) for issuer, subject in row.given_up}
+        gone = pairs.difference(identities) if row.user_id == user.pk else pairs & {*identities}
+        accounts = [row.account or row.user.handle, *row.absorbed]
+        backend.shut_out(backend.service_credential(), sorted(gone), accounts=accounts)

@@ -75,7 +75,7 @@ def request_replica(
     QuotaExceeded
         The user's account has no room for it there.
     """
-    _check(copies, lifetime_days, comment)
+    check(copies, lifetime_days, comment)
     credential = credential_for(user, SERVICE)
     backend, budget = get_backend(), Budget(SERVICE)
     asked_info = budget.ask(lambda: backend.get_did(credential, did))
@@ -89,7 +89,7 @@ def request_replica(
         return found
     check_quota(info, place, asked_usage.get())
     try:
-        return _save(
+        return save(
             ReplicaRequest(
                 user=user,
                 **wanted,
@@ -105,7 +105,8 @@ def request_replica(
 
 
 @transaction.atomic
-def _save(request: ReplicaRequest) -> ReplicaRequest:
+def save(request: ReplicaRequest) -> ReplicaRequest:
+    """Write a new request, and begin to make it true."""
     request.save()
     _begin(CREATE, request)
     tell(request, "requested", _("Asked for a copy of %(did)s at %(storage)s"))
@@ -125,7 +126,8 @@ def _begin(kind: str, request: ReplicaRequest) -> None:
     operations.begin(kind, subject=request.pk, user_id=request.user_id, key=key)
 
 
-def _check(copies: int, lifetime_days: int | None, comment: str) -> None:
+def check(copies: int, lifetime_days: int | None, comment: str) -> None:
+    """Raise `InvalidRequest` for a number or a text that is out of bounds; `field` names it."""
     check_copies(copies)
     if lifetime_days is not None and not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
         raise InvalidRequest(

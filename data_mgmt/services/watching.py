@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,13 +13,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.credentials import Credential, credential_for
 from accounts.models import User
 from data_mgmt.backends import Did, Rule, RuleState, get_backend
 from data_mgmt.models import ACTIVE, ReplicaRequest, RequestState
+from data_mgmt.services import pace
 from data_mgmt.services.catalogue import SERVICE, cache_key
+from data_mgmt.services.reasons import stuck_reason
 from data_mgmt.services.replicas import finish, publish_state, tell
 from vre_portal.errors import NotFound, PortalError
 from vre_portal.health import is_down
@@ -116,6 +116,7 @@ def _compare(credential: Credential, request: ReplicaRequest, listed: Rule | Non
     was, before = request.state, _shown(request)
     _take_over(credential, request, rule)
     now = timezone.now()
+    pace.note(request, now)
     request.last_checked_at = now
     request.next_check_at = _next_check(request, now)
     fields = [
@@ -150,7 +151,7 @@ def _take_over(credential: Credential, request: ReplicaRequest, rule: Rule) -> N
     request.finished_at = None
     request.bytes_done = _bytes_done(credential, request, rule)
     if request.state == RequestState.STUCK:
-        request.reason = _reason(credential, rule)
+        request.reason = stuck_reason(credential, rule)
 
 
 def _bytes_done(credential: Credential, request: ReplicaRequest, rule: Rule) -> int:
@@ -173,27 +174,6 @@ def _sizes(credential: Credential, did: Did) -> dict[str, int]:
     sizes = {str(file.did): file.bytes for file in files}
     cache.set(key, sizes, SIZES_SECONDS)
     return sizes
-
-
-def _reason(credential: Credential, rule: Rule) -> str:
-    """Return in words why a rule does not go on: what the rule says, else what its files say."""
-    said = rule.error or _commonest_fault(credential, rule.id) or _("Rucio gives no reason")
-    if not rule.locks_stuck:
-        return said
-    return ngettext(
-        "%(count)d of %(total)d files does not arrive: %(reason)s",
-        "%(count)d of %(total)d files do not arrive: %(reason)s",
-        rule.locks_stuck,
-    ) % {"count": rule.locks_stuck, "total": rule.locks_total, "reason": said}
-
-
-def _commonest_fault(credential: Credential, rule_id: str) -> str:
-    try:
-        faults = get_backend().faults(credential, rule_id)
-    except PortalError:
-        return ""
-    reasons = Counter(fault.reason for fault in faults if fault.reason)
-    return reasons.most_common(1)[0][0] if reasons else ""
 
 
 def _gone(request: ReplicaRequest) -> None:

@@ -84,6 +84,21 @@ def stop_run(user: User, run_id: UUID | str) -> Run:
     return find_run(user, run_id)
 
 
+@transaction.atomic
+def stop_all(user: User) -> bool:
+    """Ask all runs of somebody who leaves to stop; whether some have still to end.
+
+    Nobody gets a token for somebody suspended: their workflows go on to their end.
+    """
+    if not user.is_active:
+        return False
+    running = Run.objects.filter(user=user).active()
+    for run in running.filter(stop_wanted=False).select_for_update():
+        save(run, stop_wanted=True, message="Stopping.")
+        audit.record("run.stopped", about=(TIMELINE, run.pk), detail={"owner": user.handle})
+    return running.exists()
+
+
 def again(user: User, run_id: UUID | str) -> Run:
     """Start the same analysis with the same parameters once more."""
     run = find_run(user, run_id)

@@ -2,7 +2,8 @@
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 const NOTHING = "–";
 
-// data-text="name" (data-format="bytes|number"), data-href="/data/{scope}/{name}", data-copy-of="did".
+// data-text="name" (data-format="bytes|number"), data-href="/data/{scope}/{name}", data-copy-of="did",
+// data-value="{scope}:{name}" of a box.
 export function row(template, entry) {
   const made = template.content.cloneNode(true);
   for (const cell of made.querySelectorAll("[data-text]")) {
@@ -11,6 +12,10 @@ export function row(template, entry) {
   for (const link of made.querySelectorAll("[data-href]")) {
     const address = new URL(filled(link.dataset.href, entry), location.href);
     if (address.origin === location.origin) link.href = address.href;
+  }
+  for (const box of made.querySelectorAll("[data-value]")) {
+    box.value = box.dataset.value.replace(/\{(\w+)\}/g, (_, name) => entry[name] ?? "");
+    box.setAttribute("aria-label", box.value);
   }
   for (const button of made.querySelectorAll("[data-copy-of]")) {
     button.dataset.copy = entry[button.dataset.copyOf] ?? "";

@@ -14,14 +14,16 @@ from demo.rucio.rest import service
 from tests.fakes.data import FakeDataBackend
 from tests.signin import running_stack
 from vre_portal.config import get_config
+from vre_portal.errors import Conflict
 
 Identity = tuple[str, str]
 Ensure = Callable[..., str]
+ShutOut = Callable[[Identity, str], None]
 
 
 def _provisioning(backend: DataBackend, made: set[str]) -> Ensure:
     def ensure(
-        handle: str, *identities: Identity, known_as: str = "", given_up: tuple[Identity, ...] = ()
+        handle: str, *identities: Identity, known_as: str = "", absorbed: tuple[str, ...] = ()
     ) -> str:
         account = backend.ensure_account(
             backend.service_credential(),
@@ -30,7 +32,7 @@ def _provisioning(backend: DataBackend, made: set[str]) -> Ensure:
             identities=identities,
             quota_bytes=1000,
             known_as=known_as,
-            given_up=given_up,
+            absorbed=absorbed,
         )
         made.add(account)
         return account
@@ -39,21 +41,40 @@ def _provisioning(backend: DataBackend, made: set[str]) -> Ensure:
 
 
 @pytest.fixture(params=["fake", "real"])
-def ensure(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ensure]:
-    """Provision with one of the backends."""
-    made: set[str] = set()
+def backend(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DataBackend]:
+    """One of the backends."""
     if request.param == "fake":
-        yield _provisioning(FakeDataBackend(), made)
+        yield FakeDataBackend()
         return
     stack = running_stack()
     monkeypatch.setitem(os.environ, "VRE_RUCIO_URL", stack.url("rucio"))
     monkeypatch.setitem(os.environ, "VRE_RUCIO_SERVICE_PASSWORD", stack.secret("rucio-root"))
     get_config.cache_clear()
-    yield _provisioning(RucioBackend(), made)
-    for account in made:
-        service(stack).call("DELETE", f"/accounts/{account}")
+    yield RucioBackend()
     monkeypatch.undo()
     get_config.cache_clear()
+
+
+@pytest.fixture
+def ensure(backend: DataBackend) -> Iterator[Ensure]:
+    """Provision there."""
+    made: set[str] = set()
+    yield _provisioning(backend, made)
+    if isinstance(backend, RucioBackend):
+        for account in made:
+            service(running_stack()).call("DELETE", f"/accounts/{account}")
+
+
+@pytest.fixture
+def shut_out(backend: DataBackend) -> ShutOut:
+    """Take an identity away from an account there."""
+
+    def take_away(identity: Identity, account: str) -> None:
+        backend.shut_out(backend.service_credential(), [identity], accounts=[account])
+
+    return take_away
 
 
 @pytest.fixture
@@ -80,7 +101,8 @@ def test_the_account_known_before_takes_the_identity_of_another(
     survivor, absorbed = ensure(handle, one), ensure(f"{handle}b", two)
     assert (survivor, absorbed) == (handle, f"{handle}b")
 
-    assert ensure("unused", two, one, known_as=survivor) == survivor
+    again = ensure("unused", two, one, known_as=survivor, absorbed=(absorbed,))
+    assert again == survivor
 
     assert ensure("unused", two) == survivor
 
@@ -98,24 +120,58 @@ def test_an_account_that_is_gone_is_made_again(ensure: Ensure, handle: str, one:
 
 
 def test_what_was_given_up_opens_another_account_later(
-    ensure: Ensure, handle: str, one: Identity, two: Identity
+    ensure: Ensure, shut_out: ShutOut, handle: str, one: Identity, two: Identity
 ) -> None:
     ensure(handle, one, two)
 
-    ensure("unused", one, known_as=handle, given_up=(two,))
+    shut_out(two, handle)
+    shut_out(two, handle)
 
     assert ensure(f"{handle}b", two) == f"{handle}b"
     assert ensure("unused", one) == handle
 
 
 def test_what_was_given_up_and_linked_again_opens_it(
-    ensure: Ensure, handle: str, one: Identity, two: Identity
+    ensure: Ensure, shut_out: ShutOut, handle: str, one: Identity, two: Identity
 ) -> None:
     ensure(handle, one, two)
 
-    ensure("unused", one, two, known_as=handle, given_up=(two,))
+    shut_out(two, handle)
+    ensure("unused", one, two, known_as=handle)
 
     assert ensure("unused", two) == handle
+
+
+def test_what_is_shut_out_of_one_account_opens_others_still(
+    ensure: Ensure, shut_out: ShutOut, handle: str, one: Identity
+) -> None:
+    ensure(handle, one)
+
+    shut_out(one, "somebody-else")
+
+    assert ensure("unused", one) == handle
+
+
+def test_an_account_that_was_not_made_for_this_person_keeps_its_identity(
+    ensure: Ensure, handle: str, one: Identity, two: Identity
+) -> None:
+    mine, foreign = ensure(handle, one), ensure(f"{handle}b", two)
+
+    with pytest.raises(Conflict, match=foreign):
+        ensure("unused", one, two, known_as=mine)
+
+    assert ensure("unused", two) == foreign
+
+
+def test_of_several_accounts_only_the_wanted_one_is_taken(
+    ensure: Ensure, handle: str, one: Identity, two: Identity
+) -> None:
+    first, second = ensure(handle, one), ensure(f"{handle}b", two)
+
+    with pytest.raises(Conflict, match=f"{first} and {second}"):
+        ensure("unused", one, two)
+
+    assert [ensure("unused", one), ensure("unused", two)] == [first, second]
 
 
 def test_a_name_that_is_taken_gets_a_number_and_fits(

@@ -183,6 +183,20 @@ def test_a_dataset_knows_its_size(world: World) -> None:
     assert info.bytes == sum(file.bytes for file in files)
 
 
+def test_of_many_dids_those_that_there_are_come_with_their_types(world: World) -> None:
+    container = world.backend.search_dids(world.who, "cms", type=DidType.CONTAINER).items[0].did
+    file = world.backend.list_files(world.who, SMALL, limit=1)[0]
+    gone = [Did("cms", "no-such-thing"), Did("no-such-scope", "x")]
+
+    found = [*world.backend.get_dids(world.who, [file.did, *gone, SMALL, container])]
+
+    types = [DidType.FILE, DidType.DATASET, DidType.CONTAINER]
+    assert [info.did for info in found] == [file.did, SMALL, container]
+    assert [info.type for info in found] == types
+    assert found[0].bytes == file.bytes
+    assert [*world.backend.get_dids(world.who, gone)] == []
+
+
 def test_files_come_by_name_with_checksums(world: World) -> None:
     files = world.backend.list_files(world.who, DATASET, limit=100)
 

@@ -154,7 +154,7 @@ def test_merged_identities_act_as_the_surviving_account(
     survivor, absorbed = lake.ensure(handle(), first), lake.ensure(handle(), second)
     assert lake.whoami(second) == absorbed != survivor
 
-    lake.ensure("another", first, second, known_as=survivor)
+    lake.ensure("another", first, second, known_as=survivor, absorbed=[absorbed])
 
     assert [lake.whoami(identity) for identity in pair] == [survivor, survivor]
     assert lake.accounts_of(second) == [survivor]
@@ -166,7 +166,8 @@ def test_an_unlinked_identity_opens_the_account_no_more(
     first, second = pair
     account = lake.ensure(handle(), first, second)
 
-    lake.ensure("another", first, known_as=account, given_up=[second.key])
+    backend = lake.backend
+    backend.shut_out(backend.service_credential(), [second.key], accounts=[account])
 
     assert lake.whoami(first) == account
     with pytest.raises(RucioRefused) as refused:

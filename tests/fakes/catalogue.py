@@ -6,11 +6,14 @@ import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from data_mgmt.backends import (
     Did,
+    DidInfo,
     DidType,
+    FileFault,
     Rule,
     RuleState,
     Storage,
@@ -51,6 +54,8 @@ class FakeCatalogue:
         self.delays: dict[str, float] = {}
         self.scopes: set[str] = set()
         self.types: dict[Did, DidType] = {}
+        #: Open collections, whose sizes lists do not know.
+        self.uncounted: set[Did] = set()
         self.owners: dict[Did, str] = {}
         self.files: dict[Did, FakeFile] = {}
         self.children: dict[Did, list[Did]] = defaultdict(list)
@@ -59,6 +64,10 @@ class FakeCatalogue:
         self.limits: dict[tuple[str, str], int] = {}
         self.rules: dict[str, FakeRule] = {}
         self.accounts: dict[str, set[tuple[str, str]]] = {}
+        #: What a site's policy cuts lifetimes to.
+        self.longest_lifetime: timedelta | None = None
+        #: What the analysis of each rule says instead of its fault.
+        self.told_faults: tuple[FileFault, ...] = ()
         self.stream_base = "http://127.0.0.1:9"
 
     def fail_on(self, method: str, error: PortalError | None) -> None:
@@ -151,6 +160,13 @@ class FakeCatalogue:
         if did not in self.types:
             words = f"There is no such file, dataset or container: {did}."
             raise NotFound(words, service="rucio")
+
+    def _info(self, did: Did) -> DidInfo:
+        self._must_exist(did)
+        files = self._files(did)
+        size = sum(len(self.files[file].content) for file in files)
+        checksum = self.files[did].adler32 if did in self.files else ""
+        return DidInfo(did, self.types[did], size, len(files), "root", adler32=checksum)
 
     def _files(self, did: Did) -> list[Did]:
         if self.types[did] is DidType.FILE:

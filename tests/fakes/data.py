@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
-from functools import wraps
 from itertools import chain, count
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from accounts.credentials import Credential
@@ -24,49 +23,25 @@ from data_mgmt.backends import (
     DidType,
     Downloaded,
     FileEntry,
-    FileFault,
     FileReplicas,
-    Lock,
-    Rule,
-    RuleState,
     Source,
     Storage,
     Usage,
 )
-from tests.fakes.catalogue import FakeCatalogue, FakeRule
+from tests.fakes.described import FakeDescribed
+from tests.fakes.rules import counted
 from vre_portal.errors import (
     Conflict,
-    Forbidden,
-    InvalidRequest,
     NotFound,
     PortalError,
-    QuotaExceeded,
     UpstreamRefused,
 )
 
-P = ParamSpec("P")
-R = TypeVar("R")
+#: Issuer and subject.
+Pair = tuple[str, str]
 
 
-def counted(
-    method: Callable[Concatenate[FakeDataBackend, P], R],
-) -> Callable[Concatenate[FakeDataBackend, P], R]:
-    """Count calls, and raise or wait where a test said so."""
-
-    @wraps(method)
-    def called(self: FakeDataBackend, *args: P.args, **kwargs: P.kwargs) -> R:
-        name = method.__name__
-        self.calls[name] += 1
-        time.sleep(self.delays.get(name, 0.0))
-        error = self.failures.get(name) or self.failures.get("*")
-        if error is not None:
-            raise error
-        return method(self, *args, **kwargs)
-
-    return called  # type: ignore[return-value]  # mypy loses the method in the wrapper
-
-
-class FakeDataBackend(FakeCatalogue):
+class FakeDataBackend(FakeDescribed):
     """Does what `data_mgmt.backends.DataBackend` promises."""
 
     @counted
@@ -108,15 +83,13 @@ class FakeDataBackend(FakeCatalogue):
         return all(_holds(known, key, wanted) for key, wanted in filters.items())
 
     @counted
+    def get_dids(self, credential: Credential, dids: Sequence[Did]) -> Iterator[DidInfo]:
+        for info in [self._info(did) for did in dids if did in self.types]:
+            yield replace(info, bytes=None, files=None) if info.did in self.uncounted else info
+
+    @counted
     def get_did(self, credential: Credential, did: Did) -> DidInfo:
         return self._info(did)
-
-    def _info(self, did: Did) -> DidInfo:
-        self._must_exist(did)
-        files = self._files(did)
-        size = sum(len(self.files[file].content) for file in files)
-        checksum = self.files[did].adler32 if did in self.files else ""
-        return DidInfo(did, self.types[did], size, len(files), "root", adler32=checksum)
 
     @counted
     def list_contents(self, credential: Credential, did: Did, *, limit: int) -> tuple[DidInfo, ...]:
@@ -189,83 +162,6 @@ class FakeDataBackend(FakeCatalogue):
         )
 
     @counted
-    def add_rule(
-        self,
-        credential: Credential,
-        did: Did,
-        *,
-        storage: str,
-        copies: int = 1,
-        lifetime_seconds: int | None = None,
-        comment: str = "",
-    ) -> str:
-        info = self._info(did)
-        if storage not in self.storages:
-            raise InvalidRequest("Rucio can't do this: check what you asked for.", service="rucio")
-        wanted = (did, credential.account, storage, copies)
-        for kept in self.rules.values():
-            if (kept.rule.did, kept.rule.account, kept.rule.storage, kept.rule.copies) == wanted:
-                raise Conflict("This exists already.", service="rucio")
-        if (info.bytes or 0) > self.limits.get((credential.account, storage), 0):
-            raise QuotaExceeded("Your quota at this storage does not suffice.", service="rucio")
-        now = datetime.now(UTC)
-        rule = Rule(
-            id=uuid.uuid4().hex,
-            did=did,
-            account=credential.account,
-            storage=storage,
-            copies=copies,
-            state=RuleState.INJECT,
-            comment=comment,
-            created_at=now,
-            expires_at=now + timedelta(seconds=lifetime_seconds) if lifetime_seconds else None,
-        )
-        missing = [file for file in self._files(did) if storage not in self.files[file].storages]
-        self.rules[rule.id] = FakeRule(rule, missing)
-        return rule.id
-
-    @counted
-    def get_rule(self, credential: Credential, rule_id: str) -> Rule:
-        return self._kept(rule_id).rule
-
-    @counted
-    def list_rules(
-        self, credential: Credential, *, created_after: datetime | None = None
-    ) -> tuple[Rule, ...]:
-        return tuple(
-            kept.rule
-            for kept in self.rules.values()
-            if kept.rule.account == credential.account
-            and (created_after is None or (kept.rule.created_at or created_after) >= created_after)
-        )
-
-    @counted
-    def rules_of(self, credential: Credential, did: Did) -> tuple[Rule, ...]:
-        self._must_exist(did)
-        return tuple(kept.rule for kept in self.rules.values() if kept.rule.did == did)
-
-    @counted
-    def list_locks(self, credential: Credential, rule_id: str) -> tuple[Lock, ...]:
-        kept = self._kept(rule_id)
-        late = RuleState.STUCK if kept.fault else RuleState.REPLICATING
-        return tuple(
-            Lock(file, kept.rule.storage, late if file in kept.missing else RuleState.OK)
-            for file in self._files(kept.rule.did)
-        )
-
-    @counted
-    def faults(self, credential: Credential, rule_id: str) -> tuple[FileFault, ...]:
-        kept = self._kept(rule_id)
-        missing = kept.missing if kept.fault else ()
-        return tuple(FileFault(file, kept.rule.storage, kept.fault, 1) for file in missing)
-
-    @counted
-    def cancel_rule(self, credential: Credential, rule_id: str) -> None:
-        if self._kept(rule_id).rule.account != credential.account:
-            raise Forbidden("Rucio does not let your account do this.", service="rucio")
-        del self.rules[rule_id]
-
-    @counted
     def download(self, credential: Credential, did: Did, folder: Path) -> tuple[Downloaded, ...]:
         self._must_exist(did)
         folder.mkdir(parents=True, exist_ok=True)
@@ -299,7 +195,7 @@ class FakeDataBackend(FakeCatalogue):
     def _source(self, credential: Credential, path: str) -> Source:
         return Source(self.stream_base + quote(path, safe="/?=&*"), {"X-Token": credential.token})
 
-    def refusal(self, status: int, kind: str, body: bytes) -> PortalError:
+    def refusal(self, credential: Credential, status: int, kind: str, body: bytes) -> PortalError:
         if status == 404:
             return NotFound("There is no such file, dataset or container.", service="rucio")
         return UpstreamRefused("Rucio refused this with a fault of its own.", service="rucio")
@@ -316,29 +212,51 @@ class FakeDataBackend(FakeCatalogue):
         handle: str,
         *,
         email: str,
-        identities: Sequence[tuple[str, str]],
+        identities: Sequence[Pair],
         quota_bytes: int,
         known_as: str = "",
-        given_up: Sequence[tuple[str, str]] = (),
+        absorbed: Sequence[str] = (),
     ) -> str:
-        opened = [
-            name
-            for identity in identities
-            for name, keys in self.accounts.items()
-            if identity in keys
-        ]
-        account = known_as if known_as in opened else next(iter(opened), known_as)
-        account = account or self._free_name(handle)
+        account = self._wanted(identities, absorbed, known_as, handle) or self._free_name(handle)
         mine = self.accounts.setdefault(account, set())
         moved = set(identities) - mine
         for keys in self.accounts.values():
             keys.difference_update(moved)
-        mine -= set(given_up)
         mine |= set(identities)
         self.scopes.add(f"user.{account}")
         for storage in self.storages:
             self.limits.setdefault((account, storage), quota_bytes)
         return account
+
+    @counted
+    def shut_out(
+        self,
+        service_credential: Credential,
+        identities: Sequence[Pair],
+        *,
+        accounts: Sequence[str],
+    ) -> None:
+        for name in accounts:
+            self.accounts.get(name, set()).difference_update(identities)
+
+    def _wanted(
+        self, identities: Sequence[Pair], absorbed: Sequence[str], known_as: str, handle: str
+    ) -> str:
+        opened = {each: self._opened_by(each) for each in identities}
+        names = set().union(*opened.values())
+        ours = [name for name in (known_as, handle) if name in names]
+        others = sorted(names - {*absorbed})
+        account = (ours or others or [known_as])[0]
+        foreign = set(others) if not ours and len(others) > 1 else set()
+        for found in opened.values():
+            foreign |= set() if account in found else found - {*absorbed}
+        if foreign:
+            told = " and ".join(sorted(foreign))
+            raise Conflict(f"The portal did not make {told} in Rucio.", service="rucio")
+        return account
+
+    def _opened_by(self, identity: Pair) -> set[str]:
+        return {name for name, keys in self.accounts.items() if identity in keys}
 
     def _free_name(self, handle: str) -> str:
         names = chain([handle], (f"{handle[:17]}-{number}" for number in count(2)))

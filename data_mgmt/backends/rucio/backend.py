@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,11 @@ from urllib.parse import quote, unquote, urlencode
 
 from accounts.credentials import Credential
 from data_mgmt.backends.rucio import parsing, rest, search, service
+from data_mgmt.backends.rucio.describing import TECHNICAL, DescribingPart
 from data_mgmt.backends.rucio.kept import Kept
 from data_mgmt.backends.rucio.rest import did_path
+from data_mgmt.backends.rucio.rules import RucioRules
+from data_mgmt.backends.rucio.storages import StoragesPart
 from data_mgmt.backends.values import (
     Availability,
     Did,
@@ -23,10 +25,7 @@ from data_mgmt.backends.values import (
     DidType,
     Downloaded,
     FileEntry,
-    FileFault,
     FileReplicas,
-    Lock,
-    Rule,
     Source,
     Storage,
     Usage,
@@ -38,19 +37,9 @@ AT_ONCE = 8
 MAX_FILTERED = 5000
 BULK = 500
 MAX_DATASETS = 1000
-#: Rucio's own columns, of which a person reads other places of a page, or nothing.
-TECHNICAL = frozenset(
-    {
-        "scope", "name", "account", "did_type", "type", "is_open", "monotonic", "hidden",
-        "obsolete", "complete", "is_new", "availability", "suppressed", "bytes", "length",
-        "md5", "adler32", "expired_at", "purge_replicas", "deleted_at", "guid", "transient",
-        "accessed_at", "closed_at", "eol_at", "is_archive", "constituent", "access_cnt",
-        "created_at", "updated_at",
-    }
-)  # fmt: skip
 
 
-class RucioBackend:
+class RucioBackend(RucioRules, StoragesPart, DescribingPart):
     """Rucio over REST; see `data_mgmt.backends.DataBackend` for what each method promises."""
 
     def __init__(self) -> None:
@@ -89,7 +78,7 @@ class RucioBackend:
             dids = search.matching(
                 self._search_metadata(credential, scope, filters), pattern, after
             )
-            rows = self._described(credential, dids)
+            rows = self.get_dids(credential, dids)
             fitting = (row for row in rows if type is None or row.type is type)
             found = [*islice(fitting, limit + 1)]
         else:
@@ -122,8 +111,8 @@ class RucioBackend:
         found = rest.rows(credential, search.path_of(scope), params=group, limit=MAX_FILTERED)
         return [parsing.did_of(row) for row in found]
 
-    def _described(self, credential: Credential, dids: Sequence[Did]) -> Iterator[DidInfo]:
-        """Yield DIDs with type and size, in their order, some hundred a question."""
+    def get_dids(self, credential: Credential, dids: Sequence[Did]) -> Iterator[DidInfo]:
+        """Yield those of the DIDs that there are, with type and size, some hundred a question."""
         for start in range(0, len(dids), BULK):
             part = dids[start : start + BULK]
             asked = [{"scope": did.scope, "name": did.name} for did in part]
@@ -151,7 +140,7 @@ class RucioBackend:
         found = sorted(map(parsing.info_of, rows), key=lambda info: info.did)
         if any(info.type.is_collection for info in found):
             # The list itself has no sizes of collections.
-            return tuple(self._described(credential, [info.did for info in found]))
+            return tuple(self.get_dids(credential, [info.did for info in found]))
         return tuple(found)
 
     def list_files(self, credential: Credential, did: Did, *, limit: int) -> tuple[FileEntry, ...]:
@@ -244,63 +233,6 @@ class RucioBackend:
         found = map(parsing.usage_of, rest.rows(credential, path))
         return tuple(sorted(found, key=lambda usage: usage.storage))
 
-    def add_rule(
-        self,
-        credential: Credential,
-        did: Did,
-        *,
-        storage: str,
-        copies: int = 1,
-        lifetime_seconds: int | None = None,
-        comment: str = "",
-    ) -> str:
-        """Ask for copies; Rucio lays the locks later, so that a large DID answers at once too."""
-        body = {
-            "dids": [{"scope": did.scope, "name": did.name}],
-            "account": credential.account,
-            "copies": copies,
-            "rse_expression": storage,
-            "grouping": "DATASET",
-            "lifetime": lifetime_seconds,
-            "comment": comment,
-            "ask_approval": False,
-            "asynchronous": True,
-            "activity": "User Subscriptions",
-        }
-        return str(rest.ask(credential, "POST", "/rules/", body=body).json()[0])
-
-    def get_rule(self, credential: Credential, rule_id: str) -> Rule:
-        """Return one rule."""
-        return parsing.rule_of(rest.value(credential, f"/rules/{quote(rule_id, safe='')}"))
-
-    def list_rules(
-        self, credential: Credential, *, created_after: datetime | None = None
-    ) -> tuple[Rule, ...]:
-        """Return the account's rules in one question."""
-        params = {"account": credential.account}
-        if created_after:
-            params["created_after"] = parsing.time_text(created_after)
-        return tuple(map(parsing.rule_of, rest.rows(credential, "/rules/", params=params)))
-
-    def rules_of(self, credential: Credential, did: Did) -> tuple[Rule, ...]:
-        """Return the rules on a DID itself."""
-        return tuple(map(parsing.rule_of, rest.rows(credential, f"/dids/{did_path(did)}/rules")))
-
-    def list_locks(self, credential: Credential, rule_id: str) -> tuple[Lock, ...]:
-        """Return how far each file is."""
-        found = rest.rows(credential, f"/rules/{quote(rule_id, safe='')}/locks")
-        return tuple(map(parsing.lock_of, found))
-
-    def faults(self, credential: Credential, rule_id: str) -> tuple[FileFault, ...]:
-        """Return what the analysis of a rule says of its files."""
-        found = rest.value(credential, f"/rules/{quote(rule_id, safe='')}/analysis")
-        return tuple(map(parsing.fault_of, found.get("transfers") or ()))
-
-    def cancel_rule(self, credential: Credential, rule_id: str) -> None:
-        """End a rule now: a DELETE would keep it for another hour."""
-        path = f"/rules/{quote(rule_id, safe='')}"
-        rest.ask(credential, "PUT", path, body={"options": {"lifetime": 0}})
-
     def download(self, credential: Credential, did: Did, folder: Path) -> tuple[Downloaded, ...]:
         """Fetch files through rucio-clients, which knows the storage protocols."""
         # Imported here: the library takes half a second and only workers need it.
@@ -338,9 +270,9 @@ class RucioBackend:
         headers = {**rest.headers_of(credential), "Accept": rest.NDJSON}
         return Source(f"{rest.address()}{path}{query}", headers)
 
-    def refusal(self, status: int, kind: str, body: bytes) -> PortalError:
-        """Return what Rucio's refusal means."""
-        return rest.error_of(status, kind, body)
+    def refusal(self, credential: Credential, status: int, kind: str, body: bytes) -> PortalError:
+        """Return what Rucio's refusal means, also to somebody whom it should know."""
+        return rest.refusal_to(credential, rest.error_of(status, kind, body), kind)
 
     def service_credential(self) -> Credential:
         """Return the provisioning account's credential."""
@@ -355,7 +287,7 @@ class RucioBackend:
         identities: Sequence[tuple[str, str]],
         quota_bytes: int,
         known_as: str = "",
-        given_up: Sequence[tuple[str, str]] = (),
+        absorbed: Sequence[str] = (),
     ) -> str:
         """Make or find the account with the provisioning credential."""
         storages = [storage.name for storage in self.list_storages(service_credential)]
@@ -367,8 +299,18 @@ class RucioBackend:
             quota_bytes=quota_bytes,
             storages=storages,
             known_as=known_as,
-            given_up=given_up,
+            absorbed=absorbed,
         )
+
+    def shut_out(
+        self,
+        service_credential: Credential,
+        identities: Sequence[tuple[str, str]],
+        *,
+        accounts: Sequence[str],
+    ) -> None:
+        """Take identities away from accounts with the provisioning credential."""
+        service.shut_out(service_credential, identities, accounts)
 
     def _must_exist(self, credential: Credential, did: Did) -> None:
         """Tell "nothing there" from "no such DID": Rucio answers both with an empty list."""

@@ -76,7 +76,7 @@ def download(
         client = DownloadClient(client=one, logger=log, tracing=False)
         told = client.download_dids(items, num_threads=2, deactivate_file_download_exceptions=True)
     except RucioException as exc:
-        raise _error(exc) from exc
+        raise _error(credential, exc) from exc
     states = {row["did"]: row for row in told}
     return tuple(_checked(file, folder, states.get(str(file.did), {})) for file in files)
 
@@ -112,5 +112,6 @@ def adler32_of(path: Path) -> str:
     return f"{checksum:08x}"
 
 
-def _error(exc: RucioException) -> PortalError:
-    return rest.error_of(0, type(exc).__name__, b"")
+def _error(credential: Credential, exc: RucioException) -> PortalError:
+    kind = type(exc).__name__
+    return rest.refusal_to(credential, rest.error_of(0, kind, b""), kind)

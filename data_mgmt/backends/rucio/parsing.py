@@ -40,8 +40,8 @@ def info_of(row: Row, *, fallback: DidType | None = None) -> DidInfo:
     return DidInfo(
         did=did_of(row),
         type=DidType(kind.lower()) if kind else fallback or DidType.FILE,
-        bytes=_whole(row.get("bytes")),
-        files=_whole(row.get("length")),
+        bytes=whole(row.get("bytes")),
+        files=whole(row.get("length")),
         account=row.get("account") or "",
         is_open=bool(row.get("open")),
         adler32=row.get("adler32") or "",
@@ -50,7 +50,7 @@ def info_of(row: Row, *, fallback: DidType | None = None) -> DidInfo:
 
 def file_of(row: Row) -> FileEntry:
     """Return a file."""
-    return FileEntry(did_of(row), _whole(row.get("bytes")) or 0, row.get("adler32") or "")
+    return FileEntry(did_of(row), whole(row.get("bytes")) or 0, row.get("adler32") or "")
 
 
 def replicas_of(row: Row) -> FileReplicas:
@@ -66,13 +66,13 @@ def replicas_of(row: Row) -> FileReplicas:
 
 def availability_of(row: Row) -> Availability:
     """Return how much of a dataset is at one storage."""
-    files, size = _whole(row.get("available_length")) or 0, _whole(row.get("available_bytes")) or 0
+    files, size = whole(row.get("available_length")) or 0, whole(row.get("available_bytes")) or 0
     return Availability(
         storage=row["rse"],
         files=files,
-        files_total=_whole(row.get("length")) or files,
+        files_total=whole(row.get("length")) or files,
         bytes=size,
-        bytes_total=_whole(row.get("bytes")) or size,
+        bytes_total=whole(row.get("bytes")) or size,
     )
 
 
@@ -86,8 +86,8 @@ def storage_of(row: Row, attributes: Row, usage: list[Row]) -> Storage:
         site=str(attributes.get("site") or ""),
         country=str(attributes.get("country") or row.get("country_name") or ""),
         is_writable=bool(row.get("availability_write", True)),
-        used=_whole(counted.get("used")),
-        free=_whole(storage.get("free")),
+        used=whole(counted.get("used")),
+        free=whole(storage.get("free")),
     )
 
 
@@ -95,9 +95,9 @@ def usage_of(row: Row) -> Usage:
     """Return an account's use of one storage."""
     return Usage(
         storage=row["rse"],
-        used=_whole(row.get("bytes")) or 0,
-        files=_whole(row.get("files")) or 0,
-        limit=_whole(row.get("bytes_limit")),
+        used=whole(row.get("bytes")) or 0,
+        files=whole(row.get("files")) or 0,
+        limit=whole(row.get("bytes_limit")),
     )
 
 
@@ -115,8 +115,8 @@ def rule_of(row: Row) -> Rule:
         locks_stuck=row.get("locks_stuck_cnt") or 0,
         error=reason_of(row.get("error")),
         comment=row.get("comments") or "",
-        created_at=_time(row.get("created_at")),
-        expires_at=_time(row.get("expires_at")),
+        created_at=time_of(row.get("created_at")),
+        expires_at=time_of(row.get("expires_at")),
     )
 
 
@@ -150,11 +150,12 @@ def time_text(at: datetime) -> str:
     return at.astimezone(UTC).strftime(TIME_FORMAT)
 
 
-def _time(text: str | None) -> datetime | None:
+def time_of(text: str | None) -> datetime | None:
+    """Return a time that Rucio tells."""
     return datetime.strptime(text, TIME_FORMAT).replace(tzinfo=UTC) if text else None
 
 
-def _whole(number: object) -> int | None:
+def whole(number: object) -> int | None:
     """Return a figure as an integer: Rucio writes some as floats, and no limit as Infinity."""
     if not isinstance(number, int | float) or not math.isfinite(number) or number < 0:
         return None

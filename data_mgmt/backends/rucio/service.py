@@ -79,18 +79,13 @@ def ensure_account(
     quota_bytes: int,
     storages: Sequence[str],
     known_as: str,
-    given_up: Sequence[tuple[str, str]],
+    absorbed: Sequence[str],
 ) -> str:
     """Make what is absent of account, identities, scope and limits; return the account's name."""
     opens = {key: _accounts_of(credential, key) for key in map(_key, identities)}
-    names = [name for opened in opens.values() for name in opened]
-    account = known_as if known_as in names else next(iter(names), known_as)
-    account = account or _free_name(credential, handle)
+    account = _wanted(opens, absorbed, known_as, handle) or _free_name(credential, handle)
     _ensure_open(credential, account, email)
     _join(credential, account, opens, email)
-    for key in {*map(_key, given_up)} - opens.keys():
-        if account in _accounts_of(credential, key):
-            _take_away(credential, account, key)
     scope = f"user.{account}"
     if len(scope) <= MAX_SCOPE:
         _make(credential, f"/scopes/{quote(account)}/{quote(scope)}", None)
@@ -102,6 +97,16 @@ def ensure_account(
     return account
 
 
+def shut_out(
+    credential: Credential, identities: Sequence[tuple[str, str]], accounts: Sequence[str]
+) -> None:
+    """Let none of the identities open one of the accounts."""
+    for key in map(_key, identities):
+        for name in _accounts_of(credential, key):
+            if name in accounts:
+                _take_away(credential, name, key)
+
+
 def _key(identity: tuple[str, str]) -> str:
     issuer, subject = identity
     return f"SUB={subject}, ISS={issuer}"
@@ -111,6 +116,40 @@ def _accounts_of(credential: Credential, key: str) -> list[str]:
     """Return the accounts that an identity opens."""
     params = {"identity_key": key, "type": "OIDC"}
     return [*map(str, rest.value(credential, "/identities/accounts", params=params))]
+
+
+def _wanted(
+    opens: Mapping[str, Sequence[str]], absorbed: Sequence[str], known_as: str, handle: str
+) -> str:
+    """Return the account that all identities are to open; empty where it has to be made.
+
+    Raises
+    ------
+    Conflict
+        An identity opens another one, which is not the portal's to take away, or several.
+    """
+    names = {name for opened in opens.values() for name in opened}
+    ours = [name for name in (known_as, handle) if name in names]
+    others = sorted(names - {*absorbed})
+    if not ours and len(others) > 1:
+        raise _not_ours(others)
+    account = (ours or others or [known_as])[0]
+    for opened in opens.values():
+        foreign = sorted({*opened} - {*absorbed})
+        if foreign and account not in opened:
+            raise _not_ours(foreign)
+    return account
+
+
+def _not_ours(names: Sequence[str]) -> Conflict:
+    if len(names) == 1:
+        told = f"This identity opens the account {names[0]} in Rucio, which the portal did not make"
+    else:
+        told = (
+            f"Your identities open the accounts {' and '.join(names)} in Rucio,"
+            " which the portal did not make"
+        )
+    return Conflict(f"{told}. Ask the operators of Rucio.", service=rest.SERVICE)
 
 
 def _free_name(credential: Credential, handle: str) -> str:
@@ -130,7 +169,7 @@ def _free_name(credential: Credential, handle: str) -> str:
 def _join(
     credential: Credential, account: str, opens: Mapping[str, Sequence[str]], email: str
 ) -> None:
-    """Let each identity open the account; one that opens others instead is moved.
+    """Let each identity open the account; one that opens absorbed ones instead is moved.
 
     A token acts as the default account of its identity, and of two defaults as either.
     """

@@ -1,8 +1,10 @@
-"""A provider that will misbehave, and the browser that goes between it and the portal."""
+"""What waits for a commit; a provider that will misbehave, and the browser between it and us."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 
 import pytest
 import requests
@@ -11,6 +13,16 @@ from django.test import Client
 from accounts import providers
 from tests.fakes.misbehaving.server import Host, serve
 from tests.fakes.misbehaving.site import Site
+
+Committed = Callable[[], AbstractContextManager[object]]
+
+
+@pytest.fixture
+def committed(
+    django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]],
+) -> Committed:
+    """Do, when the block is left, what waits for its transaction: the test's never commits."""
+    return partial(django_capture_on_commit_callbacks, execute=True)
 
 
 @pytest.fixture(scope="session")

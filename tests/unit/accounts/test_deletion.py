@@ -17,6 +17,7 @@ from accounts import api_tokens, deletion, gate, services, suspension, tasks
 from accounts.models import AuditEvent, Identity, TokenGrant, User, WebSession
 from tests.factories import make_identity, make_user, sign_in
 from tests.fakes.provider import FakeProvider
+from tests.unit.accounts.conftest import Committed
 from tests.unit.accounts.test_sign_in import sign_in as sign_in_at_provider
 from vre_portal import operations
 from vre_portal.config import get_config
@@ -117,12 +118,13 @@ def test_nobody_is_deleted_before_the_day(alice: User, bob: User) -> None:
 
 
 def test_on_the_day_everything_goes_and_the_token_is_given_back(
-    alice: User, bob: User, provider: FakeProvider
+    alice: User, bob: User, provider: FakeProvider, committed: Committed
 ) -> None:
     make_identity(alice, issuer=provider.issuer)
     due(alice)
 
-    tasks.tidy()
+    with committed():
+        tasks.tidy()
 
     assert not here(alice)
     assert here(bob)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
@@ -15,6 +16,7 @@ from accounts.models import Acceptance, Identity, TokenGrant, User
 from accounts.token_endpoint import Tokens
 from tests.factories import make_identity
 from tests.fakes.provider import FakeProvider
+from tests.unit.accounts.conftest import Committed
 from vre_portal import operations
 from vre_portal.errors import CredentialExpired
 from vre_portal.models import Operation, OperationState
@@ -64,17 +66,44 @@ def test_another_identity_that_has_not_lapsed_lends(alice: User, provider: FakeP
 
 
 def test_a_provider_that_says_inactive_gets_its_tokens_back(
-    alice: User, provider: FakeProvider
+    alice: User, provider: FakeProvider, committed: Committed
 ) -> None:
     make_identity(alice, issuer=provider.issuer)
     credentials.credential_for(alice, "rucio")
 
-    suspension.provider_says_inactive(provider.issuer, "subject-1")
+    with committed():
+        suspension.provider_says_inactive(provider.issuer, "subject-1")
 
     assert not TokenGrant.objects.exists()
     assert ("/revoke", "refresh-0") in [(path, f.get("token")) for path, f in provider.requests]
     with pytest.raises(CredentialExpired):
         credentials.credential_for(alice, "rucio")
+
+
+def test_a_lapse_is_written_before_the_provider_is_asked(
+    alice: User, provider: FakeProvider, committed: Committed
+) -> None:
+    make_identity(alice, issuer=provider.issuer)
+
+    with committed():
+        suspension.provider_says_inactive(provider.issuer, "subject-1")
+        asked_before = [path for path, _form in provider.requests]
+
+    assert "/revoke" not in asked_before
+    assert [form["token"] for path, form in provider.requests if path == "/revoke"] == ["refresh-0"]
+
+
+def test_what_is_not_saved_gives_nothing_back(
+    alice: User, provider: FakeProvider, committed: Committed
+) -> None:
+    identity = make_identity(alice, issuer=provider.issuer)
+
+    with committed(), transaction.atomic():
+        grants.give_back(identity)
+        transaction.set_rollback(True)
+
+    assert TokenGrant.objects.exists()
+    assert "/revoke" not in [path for path, _form in provider.requests]
 
 
 def test_with_the_last_identity_the_tokens_of_the_portals_issuer_end(

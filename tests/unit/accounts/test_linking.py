@@ -24,6 +24,7 @@ from reproducibility.models import Analysis, Run
 from sessions.models import Session, SessionState
 from tests.factories import make_user, sign_in
 from tests.fakes.provider import FakeProvider
+from tests.unit.accounts.conftest import Committed
 from tests.unit.accounts.test_sign_in import begin, finish
 from vre_portal.errors import Conflict
 from vre_portal.models import Operation
@@ -206,6 +207,15 @@ def test_after_a_merge_nothing_refers_to_the_account_that_is_gone(
     assert BackendAccount.objects.filter(user=alice).count() == 3
 
 
+def test_a_merge_notes_which_account_went_where_identities_join(
+    alice: User, absorbed: User
+) -> None:
+    merging.merge(survivor=alice, absorbed=absorbed)
+
+    noted = {row.service: row.absorbed for row in alice.backend_accounts.all()}
+    assert noted == {"rucio": [absorbed.handle], "reana": [], "jupyterhub": []}
+
+
 def test_the_relations_are_those_of_every_app() -> None:
     names = {model.__name__ for model, _field in merging.relations()}
 
@@ -258,14 +268,15 @@ def test_ones_own_identity_is_not_linked_again(
 
 
 def test_unlinking_takes_groups_tokens_and_browsers(
-    signed_in: Client, provider: FakeProvider, alice: User
+    signed_in: Client, provider: FakeProvider, alice: User, committed: Committed
 ) -> None:
     provider.claims["wlcg.groups"] = ["/escape"]
     prove(signed_in, provider)
     signed_in.post(CONFIRM)
     identity = Identity.objects.get(subject="subject-1")
 
-    signed_in.post(f"/accounts/identities/{identity.pk}/unlink/")
+    with committed():
+        signed_in.post(f"/accounts/identities/{identity.pk}/unlink/")
 
     assert alice.identities.count() == 1
     assert ("/revoke", "refresh-0") in [(path, f.get("token")) for path, f in provider.requests]

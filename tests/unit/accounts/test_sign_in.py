@@ -13,6 +13,7 @@ from joserfc.jwk import RSAKey
 
 from accounts.models import Identity, TokenGrant, User
 from tests.fakes.provider import FakeProvider
+from tests.unit.accounts.conftest import Committed
 from vre_portal.models import Operation
 
 pytestmark = pytest.mark.django_db
@@ -222,11 +223,14 @@ def test_a_suspended_person_is_told_so(client: Client, provider: FakeProvider) -
     assert "suspended" in answer.content.decode()
 
 
-def test_signing_out_gives_the_refresh_token_back(client: Client, provider: FakeProvider) -> None:
+def test_signing_out_gives_the_refresh_token_back(
+    client: Client, provider: FakeProvider, committed: Committed
+) -> None:
     provider.discovery["end_session_endpoint"] = f"{provider.issuer}logout"
     sign_in(client, provider)
 
-    answer = client.post("/accounts/logout/")
+    with committed():
+        answer = client.post("/accounts/logout/")
 
     assert "_auth_user_id" not in client.session
     assert ("/revoke", "refresh-0") in [

@@ -16,6 +16,7 @@ from accounts import api_tokens, web_sessions
 from accounts.models import AuditEvent, TokenGrant, User, WebSession
 from tests.factories import make_identity, sign_in
 from tests.fakes.provider import FakeProvider
+from tests.unit.accounts.conftest import Committed
 from vre_portal.models import Operation
 
 pytestmark = pytest.mark.django_db
@@ -33,12 +34,13 @@ def revoked(provider: FakeProvider) -> list[str]:
 
 
 def test_it_ends_here_first_and_then_at_the_provider(
-    alice: User, client: Client, provider: FakeProvider
+    alice: User, client: Client, provider: FakeProvider, committed: Committed
 ) -> None:
     provider.discovery["end_session_endpoint"] = f"{provider.issuer}logout"
     sign_in(client, alice)
 
-    answer = client.post("/accounts/logout/")
+    with committed():
+        answer = client.post("/accounts/logout/")
 
     assert not WebSession.objects.exists()
     assert revoked(provider) == ["refresh-0"]
@@ -112,7 +114,7 @@ def test_one_can_sign_another_browser_out(alice: User, client: Client) -> None:
 
 
 def test_signing_out_everywhere_ends_all_and_tokens_if_wished(
-    alice: User, client: Client, provider: FakeProvider
+    alice: User, client: Client, provider: FakeProvider, committed: Committed
 ) -> None:
     api_tokens.make(alice, name="laptop", scopes=["read"], days=7)
     get_access_token_model().objects.create(
@@ -122,7 +124,8 @@ def test_signing_out_everywhere_ends_all_and_tokens_if_wished(
     sign_in(other, alice)
     sign_in(client, alice)
 
-    client.post("/accounts/browsers/everywhere/", {"tokens": "yes"})
+    with committed():
+        client.post("/accounts/browsers/everywhere/", {"tokens": "yes"})
 
     assert not WebSession.objects.exists()
     assert not get_access_token_model().objects.exists()

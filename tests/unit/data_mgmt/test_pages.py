@@ -325,7 +325,7 @@ def test_a_dataset_page_costs_few_queries(browser: Client, data_backend: FakeDat
     with CaptureQueriesContext(connection) as queries:
         browser.get(PAGE)
 
-    assert len(queries) <= 12
+    assert len(queries) <= 13
 
 
 def test_the_estimate_is_a_fragment(browser: Client) -> None:

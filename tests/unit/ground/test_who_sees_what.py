@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from accounts import api_tokens
 from accounts.models import Identity, User, WebSession
-from data_mgmt.models import ReplicaRequest
+from data_mgmt.models import ReplicaRequest, SavedSearch
 from reproducibility.models import Analysis, Run
 from sessions.models import Session
 from tests.factories import make_user, sign_in
@@ -39,6 +39,10 @@ def a_request(user: User) -> object:
     return ReplicaRequest.objects.create(
         user=user, did_scope="cms", did_name="dimuon", storage="CERN"
     ).pk
+
+
+def a_search(user: User) -> object:
+    return SavedSearch.objects.create(user=user, name="Mine", query="scope=cms").pk
 
 
 def a_session(user: User) -> object:
@@ -83,6 +87,8 @@ OWNED: dict[str, Maker] = {
     "api/v1/me/tokens/<uuid:pk>": a_token,
     "data/requests/<uuid:pk>": a_request,
     "api/v1/data/replica-requests/<str:pk>": a_request,
+    "data/searches/<uuid:pk>": a_search,
+    "api/v1/data/searches/<uuid:pk>": a_search,
     "sessions/<uuid:pk>": a_session,
     "api/v1/sessions/<uuid:pk>": a_session,
     "analyses/<slug:slug>": an_analysis,
@@ -96,8 +102,11 @@ NOT_OURS = {
     "accounts/callback/<slug:slug>": "a provider",
     "accounts/backchannel/<slug:slug>": "a provider",
     "accounts/people/<uuid:pk>": "for operators, who see everybody",
+    "api/v1/people/<uuid:pk>": "for operators, who see everybody",
     "accounts/services/<slug:service>": "a kind of account, of whoever asks",
     "data/<did:did>": "Rucio's: it decides by the person's own token",
+    "data/storages/<str:storage>": "Rucio's: it decides by the person's own token",
+    "api/v1/data/storages/<str:storage>": "Rucio's: it decides by the person's own token",
     "api/v1/data/dids/<str:scope>": "Rucio's: it decides by the person's own token",
 }
 #: What strangers may open, and why.
@@ -137,8 +146,14 @@ NO_FORM = {
     "api/v1/sessions/broker/token": "asks for the session's own token",
 }
 WRITING = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
-#: What a look may leave behind: when the browser was here last, and what was refused.
-NOTED_ON_THE_WAY = {"django_session", "accounts_websession", "accounts_auditevent"}
+#: What a look may leave behind: when the browser was here last, what was refused, and, for the
+#: person alone, which DID was opened: a list that works without a script needs no more.
+NOTED_ON_THE_WAY = {
+    "django_session",
+    "accounts_websession",
+    "accounts_auditevent",
+    "data_mgmt_recentdid",
+}
 WATCHED: dict[str, Maker] = {
     "replica-request": a_request,
     "session": a_session,
