@@ -188,7 +188,9 @@ class ParentsView(DataView):
 class StoragesView(DataView):
     """All storages."""
 
-    @extend_schema(responses=_listed("Storages", shapes.StorageSerializer))
+    @extend_schema(
+        operation_id="data_storages_list", responses=_listed("Storages", shapes.StorageSerializer)
+    )
     def get(self, request: Request) -> Response:
         """Return all storages."""
         found = services.storages(user_of(request))

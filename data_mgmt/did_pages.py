@@ -101,7 +101,7 @@ def description(user: User, view: DidView, form: KeysFormSet | None = None) -> d
         "told": [(key, text_of(value)) for key, value in known.items()],
         "unwritable": [key for key, value in known.items() if not kind_of(value)],
         "edits": [_edit(edit) for edit in edits],
-        "edit_waits": any(edit.state == EditState.WAITING for edit in edits),
+        "edit_waits": any(edit.is_waiting for edit in edits),
     }
 
 
@@ -111,7 +111,8 @@ def _edit(edit: MetadataEdit) -> dict[str, Any]:
         EditState.DONE: ("ok", _("written")),
         EditState.FAILED: ("failed", _("not written")),
     }
-    state, word = states[EditState(edit.state)]
+    lost = edit.state == EditState.WAITING and not edit.is_waiting
+    state, word = states[EditState.FAILED if lost else EditState(edit.state)]
     changes = [
         {"key": row.key, "before": _told(row.before), "after": _told(row.after)}
         for row in edit.changes.all()

@@ -71,6 +71,11 @@ class MetadataEdit(models.Model):
         return f"{self.did}: {self.state}"
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether it will still be written: the work of a person who left went with them."""
+        return self.state == EditState.WAITING and self.user_id is not None
+
+    @property
     def did(self) -> Did:
         """The DID that is described."""
         return Did(self.did_scope, self.did_name)

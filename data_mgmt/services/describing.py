@@ -92,6 +92,9 @@ def change_metadata(user: User, did: Did, changes: Sequence[Change]) -> Metadata
 def _save(
     user: User, edit: MetadataEdit, changes: Sequence[Change], now: Mapping[str, Any]
 ) -> MetadataEdit:
+    # The work of a person who has left went with them.
+    left = MetadataEdit.objects.of(edit.did).filter(user=None, state=EditState.WAITING)
+    left.update(state=EditState.FAILED, finished_at=timezone.now())
     edit.save()
     MetadataChange.objects.bulk_create(
         MetadataChange(edit=edit, key=change.key, before=now.get(change.key), after=change.wanted)

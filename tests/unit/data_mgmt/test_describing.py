@@ -122,6 +122,23 @@ def test_a_second_change_waits_for_the_first(alice: User, mine: Did) -> None:
         describing.change_metadata(alice, mine, [Change("depth", 4, 3)])
 
 
+def test_a_change_of_somebody_who_left_holds_nobody_up(
+    browser: Client, alice: User, mine: Did
+) -> None:
+    edit = describing.change_metadata(alice, mine, [Change("colour", "red", "blue")])
+    assert edit is not None
+    MetadataEdit.objects.filter(pk=edit.pk).update(user=None)
+
+    page = browser.get(f"/data/{mine}?tab=metadata").text
+    second = describing.change_metadata(alice, mine, [Change("depth", 4, 3)])
+
+    assert "not written" in page
+    assert "Change the metadata" in page
+    assert second is not None
+    edit.refresh_from_db()
+    assert edit.state == "failed"
+
+
 def test_the_data_of_others_is_not_described(alice: User, dimuon: Did) -> None:
     with pytest.raises(Forbidden):
         describing.change_metadata(alice, dimuon, [Change("instrument", None, "CMS")])
