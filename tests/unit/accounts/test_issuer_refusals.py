@@ -81,7 +81,7 @@ def asked_too_often() -> Iterable[tuple[str, dict[str, str]]]:
     yield "/oauth/device_authorization/", {"client_id": "cli"}
 
 
-@pytest.mark.parametrize(("path", "form"), asked_too_often())
+@pytest.mark.parametrize(("path", "form"), [*asked_too_often()])
 def test_programs_that_have_to_wait_are_told_so_in_oauths_words(
     path: str, form: dict[str, str]
 ) -> None:
