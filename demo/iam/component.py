@@ -107,7 +107,7 @@ def _clients(provider: Provider, stack: Stack) -> tuple[Client, ...]:
         redirect_uris=(stack.url("portal", f"/accounts/callback/{provider.slug}/"),),
         post_logout_redirect_uris=(stack.url("portal", "/accounts/signed-out/"),),
         backchannel_logout_uri=stack.url("portal", f"/accounts/backchannel/{provider.slug}/"),
-        exchange_audiences=("rucio", "reana"),
+        exchange_audiences=("rucio", "reana", "storage"),
     )
     rucio = Client(
         client_id="rucio",

@@ -1,0 +1,7 @@
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("data_mgmt", "0009_uploads")]
+
+    operations = []
