@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import math
 import os
@@ -76,12 +77,12 @@ class Search:
         return f"institutions: {self.name:22} {figures}{mark}"
 
 
-def run(stack: Stack, *, calls: int) -> list[Search]:
+def run(stack: Stack, options: argparse.Namespace) -> list[Search]:
     """Load 6,000 institutions, ask for each query so often, and put back what was there."""
     with _loaded(stack), requests.Session() as browser:
         page = stack.url("portal", "/accounts/login/")
         browser.get(page, timeout=TIMEOUT)
-        return [_asked(browser, page, name, calls) for name in QUERIES]
+        return [_asked(browser, page, name, options.searches) for name in QUERIES]
 
 
 def entries() -> Iterator[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import time
@@ -11,6 +12,7 @@ from urllib.parse import quote
 
 import requests
 
+from benchmarks.figures import MEBI, Result, pid_of
 from benchmarks.memory import Peak
 from benchmarks.person import TIMEOUT, Person, person
 from demo.stack import Stack
@@ -18,31 +20,11 @@ from demo.stack import Stack
 NDJSON = "application/x-ndjson"
 CHUNK = 64 * 1024
 SMALL = ("astro", "m13")
-MEBI = 2**20
 SLOW_SECONDS = 4.0
 #: Bounds, generous because the machine is shared; the ratio is the figure to look at.
 LEAST_THROUGHPUT = 0.6
 MOST_MEMORY = 40 * MEBI
 MOST_TIMES = 8.0
-
-
-@dataclass(frozen=True)
-class Result:
-    """One figure with the two that it comes from."""
-
-    name: str
-    portal: float
-    direct: float
-    ratio: float
-    unit: str
-    kept: bool
-    note: str = ""
-
-    def line(self) -> str:
-        """Return it as people read it."""
-        mark = "" if self.kept else "  BEYOND ITS BOUND"
-        figures = f"{self.portal:9.2f} {self.unit} portal {self.direct:9.2f} {self.unit} direct"
-        return f"{self.name:34} {figures}  ratio {self.ratio:5.2f}  {self.note}{mark}"
 
 
 @dataclass(frozen=True)
@@ -60,14 +42,14 @@ class Listing:
         return self.bytes / MEBI / self.seconds
 
 
-def run(stack: Stack, *, username: str, scope: str, rounds: int, calls: int) -> list[Result]:
+def run(stack: Stack, options: argparse.Namespace) -> list[Result]:
     """Measure everything with one person; portal and direct in turns."""
-    who = person(stack, username)
-    pid = _pid(stack, "portal")
+    who = person(stack, options.user)
+    pid = pid_of(stack, "portal")
     return [
-        *_lists(stack, who, scope, rounds, pid),
-        _slow_reader(stack, who, scope, pid),
-        *_small_calls(stack, who, calls),
+        *_lists(stack, who, options.scope, options.rounds, pid),
+        _slow_reader(stack, who, options.scope, pid),
+        *_small_calls(stack, who, options.calls),
     ]
 
 
@@ -171,8 +153,3 @@ def _listing(session: requests.Session, address: str, accept: str = "*/*") -> Li
 
 def _median(listings: list[Listing], figure: Callable[[Listing], float]) -> float:
     return statistics.median(figure(listing) for listing in listings)
-
-
-def _pid(stack: Stack, name: str) -> int:
-    status = json.loads((stack.state / "status.json").read_text())
-    return next(int(row["pid"]) for row in status["components"] if row["name"] == name)
