@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest
 
-from accounts import authentication, web_sessions
+from accounts import authentication, gate, web_sessions
 from accounts.models import User
 from vre_portal.errors import SignInRequired
 
@@ -51,6 +51,8 @@ def _by_session(request: HttpRequest) -> Caller:
     if not isinstance(user, User):
         raise SignInRequired("Sign in to use the API.")
     web_sessions.seen(request)
-    ask_again = partial(web_sessions.admit, user.pk, request.session.session_key or "")
-    ask_again()
-    return Caller(user, ask_again)
+    # Session and person were read just now: only what else stops a person is left to ask.
+    refusal = gate.refusal(user)
+    if refusal is not None:
+        raise refusal
+    return Caller(user, partial(web_sessions.admit, user.pk, request.session.session_key or ""))

@@ -26,6 +26,7 @@ LEFT_OUT = {
     "auth.group_permissions": "of no person, and not used",
     "auth.permission": "of no person, and not used",
     "contenttypes.contenttype": "of no person: the names of the tables",
+    "data_mgmt.waitingrule": "of no person: which rules wait in Rucio",
     "oauth2_provider.application": "of no person: satellites come from the configuration",
     "oauth2_provider.devicegrant": "a code of minutes, nothing but a secret",
     "oauth2_provider.grant": "a code of minutes, nothing but a secret",
@@ -45,7 +46,10 @@ SECRET = {
     "token_family": "names tokens that belong together",
 }
 #: References that do not make a row the person's own, and why.
-OTHERS = {("accounts.pendinglink", "other"): "belongs to the account that asks to be linked"}
+OTHERS = {
+    ("accounts.pendinglink", "other"): "belongs to the account that asks to be linked",
+    ("data_mgmt.quotarequest", "decided_by"): "belongs to who asked for the quota",
+}
 ROWS_AT_ONCE = 500
 README = """What the research portal holds of you, one JSON file a kind of thing.
 

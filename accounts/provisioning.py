@@ -21,16 +21,22 @@ KIND = "account.provision"
 Provision = Callable[[User], str]
 _provisions: dict[str, Provision] = {}
 _joining: set[str] = set()
+_following: set[str] = set()
 
 
-def register(service: str, provision: Provision, *, joins: bool = False) -> None:
+def register(
+    service: str, provision: Provision, *, joins: bool = False, follows_groups: bool = False
+) -> None:
     """Say how accounts in a backend are made; each app does so for its backend at start.
 
-    A backend that `joins` lets several identities open one account.
+    A backend that `joins` lets several identities open one account; one that `follows_groups` is
+    told again when a person's groups or roles have changed.
     """
     _provisions[service] = provision
     if joins:
         _joining.add(service)
+    if follows_groups:
+        _following.add(service)
 
 
 def joins(service: str) -> bool:
@@ -71,6 +77,13 @@ def recheck(user: User) -> None:
     """Let every backend learn which identities a person has now."""
     ensure(user)
     for row in BackendAccount.objects.filter(user=user):
+        begin(row)
+
+
+def regrouped(user: User) -> None:
+    """Let the backends that follow groups learn which a person has now."""
+    ready = BackendAccount.objects.filter(user=user, service__in=_following)
+    for row in ready.filter(state=AccountState.READY):
         begin(row)
 
 
@@ -117,14 +130,15 @@ def step(operation: Operation) -> operations.Outcome:
     with transaction.atomic():
         row = BackendAccount.objects.select_for_update(of=("self",)).get(pk=row.pk)
         if _identities(row) != before:
-            return Again()  # one was linked or unlinked meanwhile
+            return Again()  # one was linked or unlinked meanwhile, or groups have changed
         _record(row, state=AccountState.READY, problem="", account=account, given_up=[])
     return Done()
 
 
 def _identities(row: BackendAccount) -> tuple[object, ...]:
     mine = Identity.objects.filter(user=row.user_id).order_by("pk")
-    return (*mine.values_list("pk", flat=True), row.given_up)
+    told = User.objects.values_list("groups", "roles").get(pk=row.user_id)
+    return (*mine.values_list("pk", flat=True), row.given_up, *told)
 
 
 def failed(operation: Operation, error: PortalError) -> None:

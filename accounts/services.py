@@ -128,8 +128,11 @@ def roles_renewed(user: User) -> None:
         audit.record("roles.changed", actor=user, about=("account", user.handle), detail=detail)
         if set(user.roles) - roles:
             transaction.on_commit(lambda: close_sockets_of(user.pk))
+    before = (user.groups, user.roles)
     user.groups, user.roles = sorted(groups), sorted(roles)
     user.save(update_fields=["groups", "roles"])
+    if before != (user.groups, user.roles):
+        provisioning.regrouped(user)
 
 
 @transaction.atomic

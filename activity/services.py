@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from activity.models import Event, Level
 from vre_portal.errors import NotFound
-from vre_portal.live import publish
+from vre_portal.live import publish, publish_all
 
 Subject = tuple[str, object]
 
@@ -38,6 +38,14 @@ def record(
     )
     publish(f"inbox:{user_id}", {"verb": verb, "text": text})
     return event
+
+
+def record_all(events: Sequence[Event]) -> None:
+    """Write many events as `record` does, and tell each person's inbox."""
+    Event.objects.bulk_create(events)
+    publish_all(
+        [(f"inbox:{event.user_id}", {"verb": event.verb, "text": event.text}) for event in events]
+    )
 
 
 def present_state(user_id: object, key: str) -> Mapping[str, Any]:

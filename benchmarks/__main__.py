@@ -14,7 +14,7 @@ from pathlib import Path
 from demo.stack import DEFAULT_STATE, Stack
 
 #: Modules of this package with ``run(stack, options)``, which returns figures.
-SUITES = ("streams", "institutions")
+SUITES = ("streams", "downloads", "did_pages", "institutions", "poller", "index")
 
 
 def main() -> int:

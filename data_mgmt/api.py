@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.rest import user_of
+from data_mgmt import collections_api, index_rows, services
 from data_mgmt import serializers as shapes
-from data_mgmt import services
 from data_mgmt.backends import Did
 from data_mgmt.forms import SearchQuery
 from vre_portal.errors import InvalidRequest
@@ -65,24 +65,27 @@ class ScopesView(DataView):
         return Response({"items": [{"scope": scope} for scope in known.value], "next": None})
 
 
-class DidsView(DataView):
+class DidsView(collections_api.Making, DataView):
     """Search."""
 
     @extend_schema(
         operation_id="data_dids_list",
         parameters=[
             *PAGE_PARAMETERS,
-            OpenApiParameter("scope", str, required=True),
+            OpenApiParameter("q", str, description="A search in the index, over all scopes."),
+            OpenApiParameter("scope", str, description="A scope, asked live; `q` is in its names."),
             OpenApiParameter("name", str, description="Pattern, `*` is any text."),
-            OpenApiParameter("q", str, description="Text anywhere in the name."),
             OpenApiParameter("type", str, enum=["all", "file", "dataset", "container"]),
             OpenApiParameter("filter", str, description="Metadata: `key=value,key.gte=value`."),
         ],
         responses=_listed("Dids", shapes.DidSerializer),
-        description="DIDs of a scope by name." + STREAMS,
+        description="DIDs by scope and name: of the index by `q`, or of a `scope`." + STREAMS,
     )
     def get(self, request: Request) -> Response:
         """Return a page of DIDs."""
+        text = index_rows.asked(request.query_params)
+        if text is not None:
+            return self._indexed(request, text)
         query = SearchQuery.of(request.query_params)
         found = services.search(
             user_of(request),
@@ -98,19 +101,27 @@ class DidsView(DataView):
             {"items": items, "next": _next(request, found.next) if found.next else None}
         )
 
+    def _indexed(self, request: Request, text: str) -> Response:
+        cursor = request.query_params.get("cursor", "")
+        page = index_rows.find(user_of(request), text, limit=limit_of(request), cursor=cursor).page
+        items = shapes.DidSerializer([row.info for row in page.rows], many=True).data
+        more = _next(request, ":".join(page.next)) if page.next else None
+        return Response({"items": items, "next": more})
 
-class DidView(DataView):
+
+class DidView(collections_api.Changing, DataView):
     """One DID."""
 
-    @extend_schema(responses=shapes.DidDetailSerializer)
+    @extend_schema(responses=collections_api.DidWithEmbargoSerializer)
     def get(self, request: Request, scope: str, name: str) -> Response:
         """Return a DID."""
         did = Did(scope, name)
         info = services.ask(user_of(request), lambda backend, who: backend.get_did(who, did))
-        return Response(shapes.DidDetailSerializer(info).data)
+        told = collections_api.embargo_told(request, info)
+        return Response({**shapes.DidDetailSerializer(info).data, **told})
 
 
-class ContentsView(DataView):
+class ContentsView(collections_api.Filling, DataView):
     """What is directly in a collection."""
 
     @extend_schema(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
@@ -11,11 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from data_mgmt import pages, services, words
-from data_mgmt.forms import CopiesForm
+from data_mgmt import download_pages, replicate_pages, services, words
 from data_mgmt.models import BasketItem
-from data_mgmt.services import Added, Outcome
-from vre_portal.components.formats import number, size
+from data_mgmt.services import Added
 
 SHEET = ("scope", "name", "type", "files", "bytes")
 
@@ -25,28 +23,10 @@ def basket(user: User) -> dict[str, Any]:
     items = [*services.basket.contents(user)]
     return {
         "items": items,
-        "sentence": contents_sentence(items),
+        "sentence": replicate_pages.contents_sentence(services.from_basket(user)),
+        **download_pages.of_basket(items),
         "emptied": 0 if items else services.basket.emptied(user).count(),
     }
-
-
-def contents_sentence(items: Sequence[BasketItem]) -> str:
-    """Return how much is in the basket."""
-    if not items:
-        return _("Nothing is in it.")
-    text = ngettext("%(n)s of %(size)s.", "%(n)s together of %(size)s.", len(items)) % {
-        "n": _of(len(items)),
-        "size": size(sum(item.bytes or 0 for item in items)),
-    }
-    unknown = sum(item.bytes is None for item in items)
-    if not unknown:
-        return text
-    more = ngettext("The size of %(n)s is not known.", "The sizes of %(n)s are not known.", unknown)
-    return f"{text} {more % {'n': number(unknown)}}"
-
-
-def _of(count: int) -> str:
-    return ngettext("%(n)s item", "%(n)s items", count) % {"n": number(count)}
 
 
 def added_sentence(added: Added) -> str:
@@ -85,48 +65,3 @@ def as_csv(items: Iterable[BasketItem]) -> str:
 def _harmless(cell: str) -> str:
     """Keep a spreadsheet from taking a text for a formula (ASVS 1.2.10)."""
     return f"'{cell}" if cell[:1] in set("=+-@\t\r") else cell
-
-
-def copies(
-    user: User, items: Sequence[BasketItem], chosen: str, *, form: CopiesForm | None = None
-) -> dict[str, Any]:
-    """Return the page that asks where copies of all are to go."""
-    view = services.as_one(user, items)
-    cards = pages.storage_cards(view, chosen)
-    checked = next((card.name for card in cards if card.checked), "")
-    estimate = services.preview(view, checked) if checked else None
-    return {
-        "items": items,
-        "sentence": contents_sentence(items),
-        "cards": cards,
-        "estimate": pages.estimated(estimate) if estimate else None,
-        "form": form or CopiesForm(),
-    }
-
-
-def outcomes(found: Sequence[Outcome], storage: str) -> dict[str, Any]:
-    """Return the page that tells what became of each DID."""
-    asked = [outcome for outcome in found if outcome.is_new]
-    there = [outcome for outcome in found if outcome.request and not outcome.is_new]
-    failed = [outcome for outcome in found if outcome.problem]
-    counts = [
-        ngettext("%(n)s request is on its way", "%(n)s requests are on their way", len(asked))
-        % {"n": number(len(asked))}
-        if asked
-        else "",
-        ngettext("%(n)s is already there", "%(n)s are already there", len(there))
-        % {"n": number(len(there))}
-        if there
-        else "",
-        ngettext("%(n)s could not be asked for", "%(n)s could not be asked for", len(failed))
-        % {"n": number(len(failed))}
-        if failed
-        else "",
-    ]
-    return {
-        "storage": storage,
-        "sentence": ", ".join(filter(None, counts)) + ".",
-        "asked": [pages.request_line(outcome.request) for outcome in asked if outcome.request],
-        "there": [pages.request_line(outcome.request) for outcome in there if outcome.request],
-        "failed": failed,
-    }

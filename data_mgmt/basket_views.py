@@ -7,13 +7,12 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.oidc import safe_next
 from data_mgmt import basket_pages, services
 from data_mgmt.backends import Did
-from data_mgmt.forms import CopiesForm
 from vre_portal.errors import InvalidRequest, NotFound, QuotaExceeded
 
 SHEETS = {"csv": "text/csv", "txt": "text/plain"}
@@ -88,47 +87,6 @@ def export(request: SignedInRequest) -> HttpResponseBase:
     answer = HttpResponse(text, content_type=f"{SHEETS[kind]}; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="basket.{kind}"'
     return answer
-
-
-@require_http_methods(["GET", "POST"])
-@signed_in
-def replicate(request: SignedInRequest) -> HttpResponseBase:
-    """Show the form that asks for copies of all, or ask, and tell what became of each."""
-    items = [*services.basket.contents(request.user)]
-    if not items:
-        messages.info(request, _("The basket is empty: pick something first."))
-        return redirect("data_mgmt:basket")
-    if request.method == "GET":
-        context = basket_pages.copies(request.user, items, request.GET.get("storage", ""))
-        return render(request, "data_mgmt/basket_replicate.html", context)
-    form = CopiesForm(request.POST)
-    if not form.is_valid():
-        return _ask_again(request, form, InvalidRequest.status)
-    try:
-        outcomes = services.replicate_all(
-            request.user, [item.did for item in items], **form.cleaned_data
-        )
-    except (InvalidRequest, NotFound) as exc:
-        form.add_error(None, exc.message)
-        return _ask_again(request, form, exc.status)
-    context = basket_pages.outcomes(outcomes, form.cleaned_data["storage"])
-    return render(request, "data_mgmt/basket_outcomes.html", context)
-
-
-def _ask_again(request: SignedInRequest, form: CopiesForm, status: int) -> HttpResponseBase:
-    items = [*services.basket.contents(request.user)]
-    chosen = form.data.get("storage", "")
-    context = basket_pages.copies(request.user, items, chosen, form=form)
-    return render(request, "data_mgmt/basket_replicate.html", context, status=status)
-
-
-@require_GET
-@signed_in
-def estimate(request: SignedInRequest) -> HttpResponseBase:
-    """Show, as a fragment, what copies of all at one storage would move."""
-    items = [*services.basket.contents(request.user)]
-    context = basket_pages.copies(request.user, items, request.GET.get("storage", ""))
-    return render(request, "data_mgmt/_estimate.html", context)
 
 
 def _picked(request: SignedInRequest) -> list[Did]:

@@ -1,4 +1,4 @@
-"""Parts of a DID's page: where its copies are in words, a container's matrix, its description."""
+"""The values of the parts of a DID's page: where its copies are, a container's matrix, its text."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from data_mgmt import pages, replicate_pages, services
 from data_mgmt.backends import Availability, Did, DidType, StorageKind
-from data_mgmt.metadata_forms import KeysFormSet, keys_form, kind_of, text_of
+from data_mgmt.did_shapes import Asked
+from data_mgmt.metadata_forms import keys_form, kind_of, text_of
 from data_mgmt.models_metadata import EditState, MetadataEdit
 from data_mgmt.services import DidView, describing
 from data_mgmt.services.places import MATRIX_ROWS, where_children
@@ -59,10 +61,26 @@ def _place(row: Availability, kind: StorageKind | None) -> Place:
     return Place(row.storage, row.files, row.files_total, row.bytes, state, word)
 
 
+def where(asked: Asked) -> dict[str, Any]:
+    """Return where a DID is, and the form that asks for a copy."""
+    return {"places": places(asked.view), **replicate_pages.of_did(asked)}
+
+
+def marks(asked: Asked) -> dict[str, Any]:
+    """Return whether the DID is starred, and whether it is in the basket."""
+    starred, in_basket = services.marks(asked.user, asked.did)
+    return {"starred": starred, "in_basket": in_basket}
+
+
+def opening(asked: Asked) -> dict[str, Any]:
+    """Return where the DID is opened in a session."""
+    return {"session_url": pages.session_url(asked.did)}
+
+
 def matrix(user: User, view: DidView) -> dict[str, Any]:
     """Return where the datasets in a container are: a row each, a column a storage."""
     contents = view.contents or ()
-    found = where_children(user, contents)
+    found = None if view.problem else where_children(user, contents)
     if found is None:
         return {"matrix": None}
     columns = sorted({row.storage for row in found})
@@ -89,10 +107,12 @@ def matrix(user: User, view: DidView) -> dict[str, Any]:
     }
 
 
-def description(user: User, view: DidView, form: KeysFormSet | None = None) -> dict[str, Any]:
+def description(asked: Asked) -> dict[str, Any]:
     """Return the metadata, the form for those who may change it, and what was changed."""
+    user, view, form = asked.user, asked.view, asked.keys
     edits = list(describing.history(view.info)[:SHOWN_EDITS])
-    may = view.metadata is not None and describing.may_describe(user, view.info.did)
+    answers = view.metadata is not None and not view.problem
+    may = answers and describing.may_describe(user, view.info.did)
     known: Mapping[str, Any] = view.metadata or {}
     return {
         "may_describe": may,
@@ -122,13 +142,3 @@ def _edit(edit: MetadataEdit) -> dict[str, Any]:
 
 def _told(value: Any) -> str:
     return _("nothing") if value is None else text_of(value)
-
-
-def parts(user: User, view: DidView, tab: str, form: KeysFormSet | None = None) -> dict[str, Any]:
-    """Return what a tab needs beside the page itself."""
-    found: dict[str, Any] = {"places": places(view)}
-    if tab == "contents":
-        found |= matrix(user, view)
-    if tab == "metadata":
-        found |= description(user, view, form)
-    return found

@@ -10,9 +10,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from data_mgmt.backends import Did, DidType
+from data_mgmt.backends import DidType
+from data_mgmt.services import Terms
 from data_mgmt.services.replicas import MAX_COMMENT, MAX_LIFETIME_DAYS
-from vre_portal.errors import InvalidRequest
+from vre_portal.config import get_config
+from vre_portal.errors import InvalidRequest, PortalError
 
 OPERATORS = ("gte", "lte", "gt", "lt", "ne")
 MAX_PATTERN = 250
@@ -111,11 +113,8 @@ class SearchForm(forms.Form):
 
 
 class CopiesForm(forms.Form):
-    """A wish for copies, whatever of."""
+    """A wish for copies, whatever of; the storages stand on cards beside it."""
 
-    storage = forms.CharField(
-        error_messages={"required": lazy("Pick the storage that the copy goes to.")}
-    )
     lifetime_days = forms.IntegerField(
         label=lazy("Lifetime in days"),
         required=False,
@@ -128,14 +127,38 @@ class CopiesForm(forms.Form):
             "max_value": lazy("Give a lifetime from 1 to 3650 days, or leave it empty."),
         },
     )
+    activity = forms.ChoiceField(
+        label=lazy("Activity"),
+        required=False,
+        help_text=lazy("What it is for; Rucio orders transfers by it."),
+    )
     comment = forms.CharField(label=lazy("Comment"), required=False, max_length=MAX_COMMENT)
+    account = forms.CharField(required=False, max_length=30)
+    confirm_large = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    ask_approval = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["activity"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [(name, name) for name in get_config().replica_activities]
 
-class ReplicaForm(CopiesForm):
-    """A wish for a copy, as a DID's page sends it."""
+    def clean(self) -> None:
+        """Miss the storage where none is picked."""
+        if not self.storages():
+            raise forms.ValidationError(_("Pick the storage that the copy goes to."))
 
-    did = forms.CharField(widget=forms.HiddenInput)
+    def storages(self) -> list[str]:
+        """Return the storages that were picked."""
+        getlist = getattr(self.data, "getlist", None)
+        return [name for name in getlist("storage") if name] if getlist else []
 
-    def did_value(self) -> Did:
-        """Return the DID that the page was about."""
-        return Did.parse(self.data.get("did", ""))
+    def terms(self) -> Terms:
+        """Return on which terms the copies are wanted."""
+        return Terms(**self.cleaned_data)
+
+    def refuse(self, error: PortalError) -> None:
+        """Show what was refused at its field, or above all where the page has no such field."""
+        name = getattr(error, "field", None)
+        shown = name in self.fields and not self.fields[name].widget.is_hidden
+        self.add_error(name if shown else None, error.message)

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import SignedInRequest, signed_in
-from data_mgmt import pages, services
+from data_mgmt import did_parts, services
 from data_mgmt.backends import Did
+from data_mgmt.did_shapes import Asked
 from data_mgmt.metadata_forms import KeysFormSet, keys_form
 from data_mgmt.services import describing
 from vre_portal.errors import Conflict, InvalidRequest
@@ -39,5 +40,5 @@ def describe(request: SignedInRequest) -> HttpResponseBase:
 
 def _again(request: SignedInRequest, did: Did, form: KeysFormSet, status: int) -> HttpResponseBase:
     view = services.describe(request.user, did)
-    context = pages.did(request.user, view, {"tab": pages.METADATA}, keys=form)
-    return render(request, "data_mgmt/did.html", context, status=status)
+    asked = Asked(request.user, view, {"tab": did_parts.METADATA}, keys=form)
+    return render(request, "data_mgmt/did.html", did_parts.page(asked), status=status)

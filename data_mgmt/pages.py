@@ -13,12 +13,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from activity.models import Event
-from data_mgmt import did_pages, services, words
-from data_mgmt.backends import Did, DidInfo, DidType
-from data_mgmt.forms import ReplicaForm, SearchForm, SearchQuery
-from data_mgmt.metadata_forms import KeysFormSet
+from data_mgmt import services, words
+from data_mgmt.backends import Did
+from data_mgmt.forms import SearchForm, SearchQuery
 from data_mgmt.models import ReplicaRequest, RequestState
-from data_mgmt.services import DidView, Estimate, StorageOption
 from vre_portal.budget import Budget
 from vre_portal.components.formats import NOTHING, number, size
 from vre_portal.errors import InvalidRequest, NotFound, PortalError, UpstreamTimeout
@@ -27,7 +25,6 @@ PERSONAL = "user."
 FIRST_ROWS = 100
 STREAMED_ROWS = 2000
 SHOWN_KEPT = 8
-WHERE, FILES, CONTENTS, METADATA, RULES = "where", "files", "contents", "metadata", "rules"
 TONES = {"ok": "ok", "warning": "wait", "error": "bad", "info": ""}
 
 
@@ -37,29 +34,6 @@ class Shown:
 
     context: dict[str, Any]
     status: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A storage as a choice."""
-
-    name: str
-    place: str
-    quota: str
-    state: str
-    word: str
-    disabled: bool
-    checked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One tab of a DID's page."""
-
-    key: str
-    title: str
-    count: int | None
-    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +49,6 @@ class Line:
     total: int | None = None
     files_text: str = ""
     bytes_text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimated:
-    """An estimate as a page shows it."""
-
-    sentence: str
-    fits: bool
 
 
 def browse(user: User, query: Mapping[str, str]) -> Shown:
@@ -208,105 +174,6 @@ def kept(user: User, query: QueryDict) -> dict[str, Any]:
     }
 
 
-def did(
-    user: User,
-    view: DidView,
-    query: Mapping[str, str],
-    *,
-    form: ReplicaForm | None = None,
-    keys: KeysFormSet | None = None,
-) -> dict[str, Any]:
-    """Return a DID's page."""
-    info = view.info
-    tabs = _tabs(view, query.get("tab", ""))
-    tab = next(tab.key for tab in tabs if tab.current)
-    chosen = form.data.get("storage", "") if form else query.get("storage", "")
-    cards = storage_cards(view, chosen)
-    checked = next((card.name for card in cards if card.checked), "")
-    estimate = services.preview(view, checked) if checked else None
-    mine = services.requests_of_did(user.pk, info.did)
-    starred, in_basket = services.marks(user, info.did)
-    return {
-        "view": view,
-        "did": info.did,
-        "is_file": info.type is DidType.FILE,
-        "sentence": words.did_sentence(view),
-        "tabs": tabs,
-        "tab": tab,
-        "cards": cards,
-        "estimate": estimated(estimate) if estimate else None,
-        "form": form or ReplicaForm(initial={"did": str(info.did)}),
-        "crumb_parent": view.parents[0] if view.parents else None,
-        "requests": [request_line(row) for row in mine],
-        "contents": view.contents or (),
-        "session_url": session_url(info.did),
-        "starred": starred,
-        "in_basket": in_basket,
-        "files_url": _stream(info, FILES),
-        "more_files": view.files is not None and len(view.files) < (info.files or 0),
-        **did_pages.parts(user, view, tab, keys),
-    }
-
-
-def _stream(info: DidInfo, part: str) -> str:
-    scope, name = info.did.scope, info.did.name
-    return reverse(f"api:data-did-{part}", kwargs={"scope": scope, "name": name})
-
-
-def _tabs(view: DidView, asked: str) -> list[Tab]:
-    parts: list[tuple[str, str, int | None]] = [(WHERE, _("Where it is"), None)]
-    if view.info.type is DidType.CONTAINER:
-        parts.append((CONTENTS, _("Contents"), _count(view.contents)))
-    if view.info.type.is_collection:
-        parts.append((FILES, _("Files"), view.info.files))
-    parts += [
-        (METADATA, _("Metadata"), _count(view.metadata)),
-        (RULES, _("Rules"), _count(view.rules)),
-    ]
-    current = asked if asked in [key for key, _title, _n in parts] else WHERE
-    return [Tab(key, title, count, key == current) for key, title, count in parts]
-
-
-def _count(part: Any) -> int | None:
-    return None if part is None else len(part)
-
-
-def storage_cards(view: DidView, chosen: str) -> list[Card]:
-    """Return each storage as a choice, with one picked."""
-    cards = []
-    options = services.storage_options(view)
-    picked = chosen or _best(options)
-    for option in options:
-        state, word = words.there(option, view.info.files or 0)
-        cards.append(
-            Card(
-                name=option.storage.name,
-                place=words.place(option),
-                quota=words.quota(option),
-                state=state,
-                word=word,
-                disabled=not (option.storage.is_writable and option.fits),
-                checked=option.storage.name == picked,
-            )
-        )
-    return cards
-
-
-def _best(options: list[StorageOption]) -> str:
-    """Return the storage that is picked at first, so that Confirm is one click away: a disk."""
-    names = [
-        option.storage.name
-        for option in sorted(options, key=lambda option: option.storage.kind)
-        if option.storage.is_writable and option.fits and not option.is_complete
-    ]
-    return names[0] if names else ""
-
-
-def estimated(estimate: Estimate) -> Estimated:
-    """Return an estimate in words."""
-    return Estimated(words.estimate_sentence(estimate), estimate.fits)
-
-
 def request_line(request: ReplicaRequest) -> Line:
     """Return a request as a list shows it."""
     moving = request.state in {RequestState.REPLICATING, RequestState.STUCK}
@@ -333,9 +200,13 @@ def request_page(request: ReplicaRequest, happened: Iterable[Event]) -> dict[str
         (_("Files"), number(request.files_total)),
         (_("Size"), size(request.bytes_total)),
         (_("Kept for"), _("%(n)d days") % {"n": days} if days else _("until you let it go")),
+        (_("Activity"), request.activity or NOTHING),
         (_("Comment"), request.comment or NOTHING),
         (_("Rule"), request.rule_id or NOTHING),
     ]
+    if request.account:
+        told = {"who": request.user.display_name or request.user.handle, "group": request.account}
+        facts.append((_("As"), _("group %(group)s, by %(who)s") % told))
     return {
         "wish": request,
         "shown": request_line(request),

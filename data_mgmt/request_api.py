@@ -16,6 +16,7 @@ from data_mgmt import services
 from data_mgmt.api import DataView
 from data_mgmt.models import ReplicaRequest
 from data_mgmt.request_forms import RequestQuery
+from data_mgmt.services.estimates import check_copies
 from data_mgmt.services.file_states import FILTERS, MOST_FILES
 from vre_portal.errors import InvalidRequest
 from vre_portal.paging import PAGE_PARAMETERS, limit_of, page
@@ -51,17 +52,22 @@ class ReplicaRequestsView(DataView):
         items = shapes.ReplicaRequestSerializer(rows, many=True).data
         return Response({"items": items, "next": more})
 
-    @extend_schema(request=shapes.WishSerializer, responses={201: shapes.ReplicaRequestSerializer})
+    @extend_schema(
+        request=shapes.WishSerializer,
+        responses={201: shapes.ReplicaRequestSerializer, 200: shapes.ReplicaRequestSerializer},
+    )
     def post(self, request: Request) -> Response:
-        """Ask for a copy."""
+        """Ask for a copy; 200 with the request that stands where it is already there."""
         wish = shapes.WishSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         values = wish.validated_data
-        made = services.request_replica(user_of(request), values.pop("did"), **values)
-        where = request.build_absolute_uri(f"{request.path}/{made.pk}")
+        did, storage = values.pop("did"), values.pop("storage")
+        check_copies(values.pop("copies"))
+        found = services.ask_one(user_of(request), did, storage, services.Terms(**values))
+        where = request.build_absolute_uri(f"{request.path}/{found.request.pk}")
         return Response(
-            shapes.ReplicaRequestSerializer(made).data,
-            status=status.HTTP_201_CREATED,
+            shapes.ReplicaRequestSerializer(found.request).data,
+            status=status.HTTP_201_CREATED if found.is_new else status.HTTP_200_OK,
             headers={"Location": where},
         )
 

@@ -14,6 +14,7 @@ from accounts.models import User
 from activity.models import Event
 from data_mgmt import pages, request_words, services
 from data_mgmt.backends import Did
+from data_mgmt.did_shapes import ShownTab
 from data_mgmt.models import ReplicaRequest, RequestState
 from data_mgmt.request_forms import FilterForm, LifetimeForm
 from data_mgmt.services.file_states import FILTERS, MOST_FILES
@@ -60,6 +61,8 @@ def request_page(
         "ends_soon": request_words.ends_soon(request),
         "gone_bytes": request_words.what_goes(request),
         "can_boost": request.state == RequestState.STUCK and not request.is_cancelling,
+        "can_hurry": request.state == RequestState.REPLICATING and not request.is_cancelling,
+        "known_at": services.known_at(request),
         "can_change": request.can_cancel,
         "can_end_later": request.can_cancel and bool(request.rule_id),
         "lifetime": LifetimeForm(),
@@ -68,10 +71,10 @@ def request_page(
     return context | (_files(user, request, query) if tab == FILES else {})
 
 
-def _tabs(request: ReplicaRequest, tab: str) -> list[pages.Tab]:
+def _tabs(request: ReplicaRequest, tab: str) -> list[ShownTab]:
     return [
-        pages.Tab(HOW, _("How it is"), None, tab == HOW),
-        pages.Tab(FILES, _("Files"), request.files_total or None, tab == FILES),
+        ShownTab(HOW, _("How it is"), None, tab == HOW),
+        ShownTab(FILES, _("Files"), request.files_total or None, tab == FILES),
     ]
 
 
@@ -105,6 +108,7 @@ def _files(user: User, request: ReplicaRequest, query: dict[str, str]) -> dict[s
         "choices": choices,
         "state": state,
         "files": rows,
+        "too_many": found.is_cut,
         "first": f"?{urlencode(here)}" if after else "",
         "next": f"?{urlencode({**here, 'after': found.next})}" if found.next else "",
     }

@@ -112,7 +112,7 @@ def boost(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     except Conflict as exc:
         messages.warning(request, exc.message)
     else:
-        messages.success(request, _("Rucio is asked to try again at once."))
+        messages.success(request, _("Rucio is asked to do it next."))
     return redirect("data_mgmt:request", pk=pk)
 
 

@@ -156,6 +156,10 @@ class WishSerializer(serializers.Serializer[Any]):
         default=None, allow_null=True, min_value=1, max_value=MAX_LIFETIME_DAYS
     )
     comment = serializers.CharField(default="", allow_blank=True, max_length=MAX_COMMENT)
+    activity = serializers.CharField(default="", allow_blank=True, max_length=50)
+    ask_approval = serializers.BooleanField(default=False)
+    confirm_large = serializers.BooleanField(default=False)
+    account = serializers.CharField(default="", allow_blank=True, max_length=30)
 
 
 class ChangesSerializer(serializers.Serializer[Any]):
@@ -210,6 +214,11 @@ class EstimateSerializer(serializers.Serializer[Any]):
     fits = serializers.BooleanField()
     problem = serializers.CharField()
     seconds = serializers.FloatField(allow_null=True)
+    recall_bytes = serializers.IntegerField()
+    confirm_large = serializers.BooleanField()
+    needs_approval = serializers.BooleanField()
+    approvers = serializers.ListField(child=serializers.CharField())
+    may_ask_approval = serializers.BooleanField()
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
@@ -231,7 +240,8 @@ class ReplicaRequestSerializer(serializers.ModelSerializer[ReplicaRequest]):
     class Meta:
         model = ReplicaRequest
         fields = (
-            "id", "did", "storage", "copies", "lifetime_days", "comment", "rule_id", "state",
+            "id", "did", "storage", "copies", "lifetime_days", "comment", "activity", "account",
+            "ask_approval", "rule_id", "state",
             "reason", "progress", "cancelling", "created_at", "updated_at", "finished_at",
             "expires_at", "last_checked_at",
         )  # fmt: skip

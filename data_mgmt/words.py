@@ -9,10 +9,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from data_mgmt.backends import Availability, DidType, StorageKind
+from data_mgmt.backends import Availability, DidType
 from data_mgmt.models import ReplicaRequest, RequestState
-from data_mgmt.services import DidView, Estimate, StorageOption
-from vre_portal.components.formats import duration, number, size
+from data_mgmt.services import DidView
+from vre_portal.components.formats import number, size
 
 MANY = 3
 
@@ -85,67 +85,6 @@ def listed(names: Iterable[str]) -> str:
     if len(all_names) < 2:
         return "".join(all_names)
     return _("%(some)s and %(last)s") % {"some": ", ".join(all_names[:-1]), "last": all_names[-1]}
-
-
-def place(option: StorageOption) -> str:
-    """Return where a storage is and what it is made of."""
-    storage = option.storage
-    kind = _("tape, reading takes hours") if storage.kind is StorageKind.TAPE else _("disk")
-    parts = [storage.country or storage.site, kind]
-    if storage.free is not None and storage.kind is StorageKind.DISK:
-        parts.append(_("%(size)s free") % {"size": size(storage.free)})
-    return ", ".join(part for part in parts if part)
-
-
-def quota(option: StorageOption) -> str:
-    """Return what a copy would do to the quota."""
-    if option.is_complete:
-        return _("Nothing to move")
-    if option.quota_limit is None:
-        return _("No limit for you here")
-    if not option.quota_limit:
-        return _("You have no quota here")
-    if not option.fits:
-        return _("Does not fit: %(used)s of %(limit)s used") % {
-            "used": size(option.quota_used),
-            "limit": size(option.quota_limit),
-        }
-    return _("Your quota after it: %(after)s of %(limit)s") % {
-        "after": size(option.quota_after),
-        "limit": size(option.quota_limit),
-    }
-
-
-def there(option: StorageOption, files: int) -> tuple[str, str]:
-    """Return state and words for what a storage has already."""
-    if option.is_complete:
-        return "ok", _("complete, %(size)s") % {"size": size(option.bytes_there)}
-    if option.files_there:
-        return "partial", _("%(here)s of %(all)s files") % {
-            "here": number(option.files_there),
-            "all": number(files),
-        }
-    return "absent", ""
-
-
-def estimate_sentence(estimate: Estimate) -> str:
-    """Return what a request would move and how long it takes."""
-    if estimate.problem:
-        return estimate.problem
-    if not estimate.files_to_move:
-        return _("Everything is at %(storage)s already; a request keeps it there for you.") % {
-            "storage": estimate.storage
-        }
-    text = _("Moves %(size)s in %(files)s to %(storage)s.") % {
-        "size": size(estimate.bytes_to_move),
-        "files": _files(estimate.files_to_move),
-        "storage": estimate.storage,
-    }
-    if estimate.seconds is not None:
-        text += " " + _("About %(time)s at the speed of the last weeks.") % {
-            "time": duration(estimate.seconds)
-        }
-    return text + " " + _("No approval needed.")
 
 
 def request_sentence(request: ReplicaRequest) -> str:

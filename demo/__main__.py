@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     command("doctor", "say what is missing or broken, and the mend").set_defaults(run=doctor.run)
 
     seed = command("seed", "put people, data and analyses into the running stack")
-    seed.add_argument("--large", action="store_true", help="also a scope with 100,000 DIDs")
+    seed.add_argument("--large", action="store_true", help="also scopes with 100,000 DIDs")
     seed.set_defaults(run=commands.seed)
 
     test = command("test", "check and test everything; what it does not know goes to pytest")

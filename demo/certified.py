@@ -14,7 +14,7 @@ SLUG = "certified"
 NAME = "oidc-provider"
 SOURCE = REPOSITORY / "tests" / SLUG
 #: Behind the stack's own listeners and before those of the next stack.
-PORT_OFFSET = 10
+PORT_OFFSET = 11
 
 
 def issuer(stack: Stack) -> str:

@@ -14,6 +14,7 @@ from demo.postgres import component as postgres
 from demo.reana import component as reana
 from demo.rucio import component as rucio
 from demo.stack import Component
+from demo.storage import component as storage
 from demo.valkey import component as valkey
 
 PARTS: Mapping[str, ModuleType] = {
@@ -22,6 +23,7 @@ PARTS: Mapping[str, ModuleType] = {
     "node": node,
     "iam": iam,
     "rucio": rucio,
+    "storage": storage,
     "jupyterhub": jupyterhub,
     "reana": reana,
     "portal": portal,

@@ -28,6 +28,7 @@ PORT_OFFSETS: Mapping[str, int] = {
     "reana": 7,
     "postgres": 8,
     "valkey": 9,
+    "storage": 10,
 }
 
 

@@ -23,6 +23,9 @@ from demo.stack import REPOSITORY, Stack
 #: Away from the demo's own bases, so that a test round does not take the port of a later start.
 FIRST_PORT = 9400
 TESTS_VALKEY = 1  # the stack's own queue is number 0
+PROCESSES = 2
+#: Unit tests that start processes and take ports: one after the other.
+ALONE = ("tests/unit/demo", "tests/unit/demo_hub", "tests/unit/demo_reana")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -41,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
             print("The stack did not come up: no tests were run.", file=sys.stderr)
             return 1
         complaints += 0 if options.pytest else _check_types(stack)
-        code = _pytest(stack, options.pytest, own.state / "test-report.xml")
+        code = _pytest(stack, options.pytest, own.state)
     except KeyboardInterrupt:
         return 130
     finally:
@@ -135,8 +138,20 @@ def _complains(command: list[str], settings: dict[str, str]) -> bool:
     return subprocess.run(command, cwd=REPOSITORY, env=_with(settings), check=False).returncode != 0
 
 
-def _pytest(stack: Stack, arguments: list[str], report: Path) -> int:
-    report.unlink(missing_ok=True)
+def _pytest(stack: Stack, arguments: list[str], folder: Path) -> int:
+    """Run what is asked for, else all: what needs only itself side by side, then the rest."""
+    for report in folder.glob("test-report*.xml"):
+        report.unlink()
+    if arguments:
+        return _run_pytest(stack, arguments, folder / "test-report.xml")
+    many = ["-p", "tests.side_by_side", "-n", str(PROCESSES), "--dist", "loadfile", "tests/unit"]
+    apart = [f"--ignore={path}" for path in ALONE]
+    first = _run_pytest(stack, [*many, *apart], folder / "test-report-unit.xml")
+    rest = [*ALONE, "tests/contract", "tests/e2e"]
+    return _run_pytest(stack, rest, folder / "test-report.xml") or first
+
+
+def _run_pytest(stack: Stack, arguments: list[str], report: Path) -> int:
     pytest = [str(stack.python("test")), "-m", "pytest", f"--junitxml={report}", *arguments]
     settings = test_variables(stack)
     return subprocess.run(pytest, cwd=REPOSITORY, env=_with(settings), check=False).returncode

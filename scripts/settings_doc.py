@@ -32,7 +32,10 @@ satellites without a signing key of 2048 bits, and files with secrets that every
 | name | type | default | meaning |
 |---|---|---|---|
 """
-TYPES = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
+TYPES = {
+    str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path",
+    dict[str, str]: "JSON object of texts",
+}  # fmt: skip
 
 
 def render() -> str:

@@ -16,6 +16,8 @@ TARGET = ROOT / "static" / "vendor"
 #: Package, folder under static/vendor, files inside the package.
 WANTED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("htmx.org", "htmx", ("dist/htmx.min.js", "LICENSE")),
+    # The smallest of its bundles that reads trees; pages load it when somebody asks for it.
+    ("jsroot", "jsroot", ("build/jsroot.min.js", "LICENSE")),
     (
         "@fontsource/ibm-plex-sans",
         "ibm-plex-sans",

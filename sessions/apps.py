@@ -12,7 +12,9 @@ class SessionsApp(AppConfig):
     def ready(self) -> None:
         """Hook the app into the ground."""
         from accounts import merging, provisioning, suspension  # noqa: PLC0415 - models are ready only now
+        from data_mgmt.services import uses as used  # noqa: PLC0415
         from sessions import services  # noqa: PLC0415
+        from sessions.services import uses  # noqa: PLC0415
         from sessions.services.changes import TAKE_DOWN  # noqa: PLC0415
         from sessions.services.launching import FOLLOW, START  # noqa: PLC0415
         from vre_portal import context, live, operations  # noqa: PLC0415
@@ -26,4 +28,5 @@ class SessionsApp(AppConfig):
         merging.reason_against(services.still_running)
         live.topic("session")(services.present_state)
         provisioning.register("jupyterhub", services.provision)
+        used.register(uses.KIND, uses.opened_with)
         context.active_counts["sessions"] = services.active_count

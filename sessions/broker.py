@@ -15,7 +15,7 @@ from hashlib import sha256
 from django.core.cache import cache
 from django.utils import timezone
 
-from accounts import audit, gate
+from accounts import audit, gate, lent_tokens
 from accounts.credentials import credential_for
 from accounts.models import AuditEvent, User
 from sessions.backends import TokenOwner, get_backend, hub_credential
@@ -32,7 +32,9 @@ from vre_portal.errors import (
 from vre_portal.limits import Limit
 
 log = logging.getLogger(__name__)
-AUDIENCES = ("rucio", "reana")
+AUDIENCES = ("rucio", "reana", "uploads")
+#: What the portal's own API opens for a session that uploads: no more than its tokens for Rucio do.
+UPLOADS, OPENS = "uploads", ("data", "read")
 HEADER = re.compile(r"(?i:token|bearer) ([\x21-\x7e]{8,4096})")
 #: By token: a session keeps a token for most of its life. By address: guessing is slow.
 CALLS = Limit("broker-calls", 60)
@@ -82,6 +84,10 @@ def _lend(owner: TokenOwner, audience: str) -> Loan:
     user = _user(owner)
     if audience not in AUDIENCES:
         raise InvalidRequest(f"audience: one of {', '.join(AUDIENCES)}.", field="audience")
+    if audience == UPLOADS:
+        lent = lent_tokens.lend(user, OPENS)
+        _tell_loan(user, _server_of(owner), audience)
+        return Loan(lent.secret, lent.expires_at, user.handle, get_config().public_url)
     try:
         credential = credential_for(user, audience)
     except CredentialExpired as exc:

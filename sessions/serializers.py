@@ -109,7 +109,7 @@ class OpenDatasetSerializer(serializers.Serializer[object]):
 class BrokerWishSerializer(serializers.Serializer[object]):
     """For which backend a token is wanted."""
 
-    audience = serializers.ChoiceField(choices=["rucio", "reana"])
+    audience = serializers.ChoiceField(choices=["rucio", "reana", "uploads"])
 
 
 class LoanSerializer(serializers.Serializer[object]):

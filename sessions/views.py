@@ -19,6 +19,7 @@ from sessions import environments, services
 from sessions.forms import LaunchForm
 from sessions.models import Session
 from sessions.presenting import shown
+from vre_portal.errors import Forbidden, InvalidRequest
 from vre_portal.health import BackendState, backend_states
 from vre_portal.paging import page
 
@@ -52,13 +53,19 @@ def new(request: SignedInRequest) -> HttpResponseBase:
     )
     if request.method == "POST" and request.POST.get("as") == "link":
         return redirect(f"{reverse('sessions:new')}?{form.link()}")
+    status = InvalidRequest.status
     if request.method == "POST" and form.is_valid():
         wish = form.parsed()
-        launched = services.launch(
-            request.user, environment=wish.environment, options=wish.options, name=wish.name,
-            dataset=wish.dataset,
-        )  # fmt: skip
-        return redirect("sessions:session", pk=launched.pk)
+        try:
+            launched = services.launch(
+                request.user, environment=wish.environment, options=wish.options, name=wish.name,
+                dataset=wish.dataset,
+            )  # fmt: skip
+        except Forbidden as exc:  # the dataset is under an embargo
+            form.add_error("dataset", exc.message)
+            status = exc.status
+        else:
+            return redirect("sessions:session", pk=launched.pk)
     context = {
         "form": form,
         "cards": form.cards(),
@@ -67,7 +74,7 @@ def new(request: SignedInRequest) -> HttpResponseBase:
         "dataset": form["dataset"].value() or "",
         "without_dataset": f"?{_without_dataset(request.GET)}",
     }
-    return render(request, "sessions/new.html", context, status=422 if form.errors else 200)
+    return render(request, "sessions/new.html", context, status=status if form.errors else 200)
 
 
 def _without_dataset(link: QueryDict) -> str:

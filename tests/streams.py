@@ -117,6 +117,14 @@ class Reader:
 
     async def get(self, app: App, path: str, query: str = "") -> Reader:
         """Read the answer to its end, or to where it is cut."""
+        return await self.request("GET", app, path, query)
+
+    async def head(self, app: App, path: str) -> Reader:
+        """Ask for the headers alone."""
+        return await self.request("HEAD", app, path)
+
+    async def request(self, method: str, app: App, path: str, query: str = "") -> Reader:
+        """Ask by any method."""
         asked = False
 
         async def receive() -> dict[str, Any]:
@@ -135,7 +143,8 @@ class Reader:
             self.body += message.get("body", b"")
             self.complete = not message.get("more_body", False)
 
-        await app(scope_of(path, query, self.headers), receive, send)
+        scope = scope_of(path, query, self.headers) | {"method": method}
+        await app(scope, receive, send)
         return self
 
     @property

@@ -13,10 +13,13 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
 from vre_portal.body_limit import BodyLimit  # noqa: E402
+from vre_portal.downloads import Downloads  # noqa: E402
 from vre_portal.handshakes import OurPages, no_socket  # noqa: E402
 from vre_portal.live import LiveConsumer  # noqa: E402
 from vre_portal.raw_asgi import Edge  # noqa: E402
 from vre_portal.streaming import Streams  # noqa: E402
+from vre_portal.uploading import Uploads  # noqa: E402
+from vre_portal.uploading_form import FormUploads  # noqa: E402
 
 _sockets = URLRouter(
     [
@@ -28,7 +31,7 @@ _sockets = URLRouter(
 application = Edge(
     ProtocolTypeRouter(
         {
-            "http": BodyLimit(Streams(django_application)),
+            "http": Uploads(FormUploads(BodyLimit(Downloads(Streams(django_application))))),
             "websocket": OurPages(_sockets),
         }
     )

@@ -25,6 +25,14 @@ app.conf.beat_schedule = {
     "watch-replica-requests": {
         "task": "data.watch_requests", "schedule": 2.0, "options": {"expires": 2},
     },
+    "watch-approvals": {
+        "task": "data.watch_approvals", "schedule": 15.0, "options": {"expires": 15},
+    },
+    "warn-of-ends": {
+        "task": "data.warn_of_ends", "schedule": 60.0, "options": {"expires": 60},
+    },
+    "harvest": {"task": "data.harvest", "schedule": 30.0, "options": {"expires": 30}},
+    "tidy-uploads": {"task": "data.tidy_uploads", "schedule": 60.0, "options": {"expires": 60}},
     "reconcile-sessions": {
         "task": "sessions.reconcile", "schedule": 15.0, "options": {"expires": 15},
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from enum import StrEnum
@@ -21,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PRODUCTION_SECRET = 50
 DIFFERENT_CHARACTERS = 16
 RSA_BITS = 2048
+GROUP_ACCOUNT = re.compile(r"[a-z0-9-_]{1,19}")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -100,16 +102,99 @@ class Config(BaseSettings):
     rucio_quota_bytes: int = Field(
         100 * 2**30, description="Limit given to a new account at each storage, bytes"
     )
+    rucio_groups: dict[str, str] = Field(
+        default_factory=dict,
+        description="JSON object: an identity group and the Rucio account that its members act "
+        'for, as {"/escape/cms": "cms"}',
+    )
+    rucio_group_quota_bytes: int = Field(
+        2**40, description="Limit that `make_group_accounts` gives a group at each storage, bytes"
+    )
+    embargo_until_key: str = Field(
+        "embargo_until",
+        description="Metadata key with the last day on which a DID is proprietary, as 2027-01-31",
+    )
+    embargo_group_key: str = Field(
+        "embargo_group",
+        description="Metadata key with the identity group that may see it till then",
+    )
+    embargo_scopes: Annotated[list[str], NoDecode] = Field(
+        default_factory=lambda: ["*"],
+        description="Comma-separated patterns of the scopes whose embargoes count; empty: of none",
+    )
+    erase_grace_hours: int = Field(
+        24, description="How long an erased DID can still be kept after all", ge=1
+    )
+    storage_audience: str = Field(
+        "storage", description="Audience of the tokens with which people read and write at storages"
+    )
+    zip_max_files: int = Field(
+        10_000, description="Files that a ZIP may hold; more come by metalink or script", ge=1
+    )
+    zip_max_bytes: int = Field(
+        100 * 2**30, description="Bytes that a ZIP may hold; more come by metalink or script", ge=1
+    )
     hub_url: str | None = Field(None, description="JupyterHub as browsers see it")
     hub_api_url: str | None = Field(None, description="JupyterHub's API, ends in /hub/api")
     hub_token: SecretStr | None = Field(None, description="Token of the hub's service 'portal'")
     environments_file: Path | None = Field(None, description="YAML of the session environments")
     reana_url: str | None = Field(None, description="REANA's server address")
 
+    recall_ask_bytes: int = Field(
+        2**40,
+        description="A recall from tape of more bytes than this is confirmed twice; 0: none is",
+        ge=0,
+    )
+    recall_approve_bytes: int = Field(
+        10 * 2**40,
+        description="A recall of more bytes than this needs an approver; 0: none does",
+        ge=0,
+    )
+    replica_activities: Annotated[list[str], NoDecode] = Field(
+        default_factory=lambda: ["User Subscriptions", "Analysis Input", "Data Consolidation"],
+        description="Comma-separated activities that a request may name, the usual one first",
+    )
+    expiry_notice_days: int = Field(
+        3, description="So many days before a copy ends its owner is told, once; 0: never", ge=0
+    )
+
     work_folder: Path = Field(
         Path(tempfile.gettempdir()) / "vre-portal",
         description="Where workers keep the inputs of a run while they hand them on",
     )
+    upload_folder: Path | None = Field(
+        None,
+        description="Where uploads wait for their storage, shared by all processes; without it"
+        " the folder `uploads` in the work folder",
+    )
+    upload_max_bytes: int = Field(200 * 2**30, description="The largest upload, bytes", ge=1)
+    upload_spare_bytes: int = Field(
+        2**30, description="Room on the uploads' disk that no new upload may claim, bytes", ge=0
+    )
+    upload_open: int = Field(
+        200, description="Uploads that one person may have under way at once", ge=1
+    )
+    upload_open_bytes: int = Field(
+        500 * 2**30, description="Bytes that one person's uploads under way may claim", ge=1
+    )
+    upload_keep_hours: int = Field(
+        7 * 24, description="A half-done or failed upload is removed after so many hours", ge=1
+    )
+
+    harvest_minutes: int = Field(
+        10, description="How often a scope's new data is read into the index; 0 reads nothing", ge=0
+    )
+    harvest_full_hours: int = Field(
+        24, description="How often all names of a scope are read again, to find what is gone", ge=1
+    )
+    harvest_at_once: int = Field(1, description="Scopes that are read at the same time", ge=1)
+
+    preview_python: Path | None = Field(
+        None,
+        description="Interpreter of the environment that makes previews "
+        "(data_mgmt/previews/requirements.txt); without it there are none",
+    )
+    preview_workers: int = Field(2, description="Previews made at once, over all workers", ge=1)
 
     upstream_timeout: float = Field(8.0, description="Seconds that one upstream call may take")
     page_budget: float = Field(2.0, description="Seconds that a page waits for all upstreams")
@@ -129,6 +214,26 @@ class Config(BaseSettings):
     workflows_backend: str = Field(
         "reproducibility.backends.reana.ReanaBackend", description="Adapter class"
     )
+
+    @field_validator("rucio_groups")
+    @classmethod
+    def _accounts_are_rucios(cls, groups: dict[str, str]) -> dict[str, str]:
+        # Rucio's attribute "group-<account>" has at most 30 characters.
+        wrong = [name for name in groups.values() if not GROUP_ACCOUNT.fullmatch(name)]
+        if wrong or len(set(groups.values())) < len(groups):
+            raise ValueError("each group needs an account of its own: a-z, 0-9, - and _, up to 19")
+        return groups
+
+    @field_validator("embargo_scopes", mode="before")
+    @classmethod
+    def _split_scopes(cls, value: object) -> object:
+        return [part for part in value.split(",") if part] if isinstance(value, str) else value
+
+    @field_validator("replica_activities", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        names = (part.strip() for part in value.split(",")) if isinstance(value, str) else None
+        return [name for name in names if name] if names is not None else value
 
     @field_validator("issuer_old_key_files", mode="before")
     @classmethod

@@ -29,6 +29,8 @@ class NavigationItem:
 
 #: Given a user's primary key: how many of a kind are active. Apps add theirs at start.
 active_counts: dict[str, Callable[[Any], int]] = {}
+#: Given a user: whether they see an entry that is not for everybody. Apps add theirs at start.
+only_for: dict[str, Callable[[Any], bool]] = {}
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -56,6 +58,7 @@ def _navigation(request: HttpRequest) -> list[NavigationItem]:
         ("home", _("Home"), "/"),
         ("data", _("Data"), "/data/"),
         ("requests", _("Requests"), "/data/requests/"),
+        ("approvals", _("Approvals"), "/data/approvals/"),
         ("sessions", _("Sessions"), "/sessions/"),
         ("analyses", _("Analyses"), "/analyses/"),
         ("runs", _("Runs"), "/runs/"),
@@ -70,6 +73,7 @@ def _navigation(request: HttpRequest) -> list[NavigationItem]:
             (request.path == url) if url == "/" else url == here,
         )
         for key, title, url in entries
+        if key not in only_for or only_for[key](request.user)
     ]  # fmt: skip
 
 

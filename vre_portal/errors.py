@@ -102,8 +102,28 @@ class TooLarge(PortalError):
 
     code, title, status = "too-large", "Too large", 413
 
-    def __init__(self) -> None:
-        super().__init__("This is more than the portal takes at once. Send less than 1 MiB.")
+    def __init__(
+        self, message: str = "This is more than the portal takes at once. Send less than 1 MiB."
+    ) -> None:
+        super().__init__(message)
+
+
+class RangeNotSatisfiable(PortalError):
+    """A part of a file was asked for that begins behind its end."""
+
+    code, title, status = "range-not-satisfiable", "There is no such part", 416
+
+
+class Locked(PortalError):
+    """Somebody else is at it just now; soon they will not be."""
+
+    code, title, status, retryable = "locked", "In use at the moment", 423, True
+
+
+class NoRoom(PortalError):
+    """The portal's own disk is full; what it has is kept, and the rest may come later."""
+
+    code, title, status, retryable = "no-room", "No room at the moment", 507, True
 
 
 class QuotaExceeded(PortalError):
@@ -162,5 +182,6 @@ class UpstreamTimeout(PortalError):
 
 KINDS: tuple[type[PortalError], ...] = (
     SignInRequired, CredentialExpired, Forbidden, NotFound, Conflict, InvalidRequest,
-    TooLarge, QuotaExceeded, TooManyRequests, UpstreamRefused, UpstreamUnavailable, UpstreamTimeout,
+    TooLarge, RangeNotSatisfiable, Locked, NoRoom, QuotaExceeded, TooManyRequests,
+    UpstreamRefused, UpstreamUnavailable, UpstreamTimeout,
 )  # fmt: skip

@@ -14,6 +14,7 @@ import sessions.services
 from accounts.models import User
 from data_mgmt.backends import Did
 from data_mgmt.models import ReplicaRequest, RequestState
+from data_mgmt.services import managers
 from data_mgmt.words import request_sentence
 from reproducibility.models import Run
 from reproducibility.presenting import shown
@@ -75,7 +76,9 @@ def gather(user: User) -> Home:
     stuck = [row for row in requests if row.state == RequestState.STUCK]
     moving = [row for row in requests if row.state != RequestState.STUCK]
     return Home(
-        needs=[_request(row) for row in stuck] + [_session(row) for row in sessions_now.failed],
+        needs=_approvals(user)
+        + [_request(row) for row in stuck]
+        + [_session(row) for row in sessions_now.failed],
         active=[
             *(_session(row) for row in sessions_now.active),
             *(_run(row) for row in running),
@@ -85,6 +88,25 @@ def gather(user: User) -> Home:
         + ([_session(sessions_now.last)] if sessions_now.last else []),
         pinned=[kept.did for kept in data_mgmt.services.favourites(user, limit=PINNED)],
     )
+
+
+def _approvals(user: User) -> list[Item]:
+    """Return what waits for a data manager."""
+    count = managers.waiting_count(user.pk)
+    if not count:
+        return []
+    text = ngettext(
+        "%(n)s thing waits for your decision", "%(n)s things wait for your decision", count
+    )
+    return [
+        Item(
+            title=_("Approvals"),
+            text=text % {"n": count},
+            url=reverse("data_mgmt:approvals"),
+            state="pending",
+            topic="",
+        )
+    ]
 
 
 def _request(row: ReplicaRequest) -> Item:

@@ -66,6 +66,8 @@ REFUSED = Limit("refused", 30)
 CLIENTS = Limit("clients", 30)
 #: Refused logout tokens, by provider and address.
 LOGOUTS = Limit("logouts", 30)
+#: Previews that have to be made, by person; those that are kept are not counted.
+PREVIEWS = Limit("previews", 60)
 DEVICE_CODES = Limit("device-codes", 30)
 #: By person; a stranger's, by address.
 SOCKETS = Limit("sockets", 300)

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 PresentState = Callable[[Any, str], Mapping[str, Any]]
 _topics: dict[str, PresentState] = {}
 MAX_WATCHED = 100
+#: So many messages are on their way to Valkey at the same time.
+AT_ONCE = 50
 MAX_MESSAGE = 64 * 1024
 #: In half a minute; a page sends one for each thing that it shows.
 MAX_MESSAGES = 600
@@ -61,18 +63,32 @@ def publish(name: str, event: Mapping[str, Any]) -> None:
 
     Losing the message is harmless: pages read the present state whenever they connect.
     """
-    message = {"type": "live.event", "topic": name, "event": dict(event)}
+    publish_all([(name, event)])
 
-    def send() -> None:
-        layer = get_channel_layer()
-        if layer is None:
-            return
-        try:
-            async_to_sync(layer.group_send)(group_of(name), message)
-        except (OSError, RedisError) as exc:
-            log.warning("live: %s not told: %s", name, exc)
 
-    transaction.on_commit(send)
+def publish_all(told: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Tell of many changes as `publish` does, some dozens at a time."""
+    messages = [
+        (name, {"type": "live.event", "topic": name, "event": dict(event)}) for name, event in told
+    ]
+    transaction.on_commit(lambda: _send(messages))
+
+
+def _send(messages: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    layer = get_channel_layer()
+    if layer is None or not messages:
+        return
+
+    async def send_all() -> None:
+        for start in range(0, len(messages), AT_ONCE):
+            part = messages[start : start + AT_ONCE]
+            sent = [layer.group_send(group_of(name), message) for name, message in part]
+            await asyncio.gather(*sent)
+
+    try:
+        async_to_sync(send_all)()
+    except (OSError, RedisError) as exc:
+        log.warning("live: %s not told: %s", messages[0][0], exc)
 
 
 #: Given a user's primary key and a session key: further groups of the socket, or a refusal.

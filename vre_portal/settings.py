@@ -116,8 +116,19 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
-            "hosts": [{"address": _valkey, "retry": AsyncRetry(NoBackoff(), 1)}],
+            # A quiet socket waits 5 s for a message, as long as the client waits for an answer; and
+            # a change that 500 pages hear of needs more than the client's 100 connections.
+            "hosts": [
+                {
+                    "address": _valkey,
+                    "retry": AsyncRetry(NoBackoff(), 1),
+                    "socket_timeout": 20,
+                    "max_connections": 2000,
+                }
+            ],
             "prefix": f"live{CONFIG.cookie_suffix}",
+            # All sockets of a process wait in one list: what is more than this is thrown away.
+            "capacity": 10_000,
         },
     }
 }

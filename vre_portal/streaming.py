@@ -11,29 +11,21 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from io import BytesIO
-from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 import aiohttp
-from asgiref.sync import sync_to_async
-from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
-from django.core.handlers.asgi import ASGIRequest
-from django.db import Error as NoDatabase
-from django.db import connections
 from django.http import HttpRequest
 from yarl import URL
 
 from accounts.callers import caller_of
 from accounts.credentials import Credential, credential_for
+from data_mgmt import index_rows
 from data_mgmt.backends import Did, Source, get_backend
 from data_mgmt.forms import SearchQuery
 from vre_portal import raw_asgi
-from vre_portal.config import get_config
+from vre_portal.client_sessions import ClientSessions
 from vre_portal.errors import (
     InvalidRequest,
     NotFound,
@@ -42,25 +34,23 @@ from vre_portal.errors import (
     UpstreamUnavailable,
 )
 from vre_portal.health import is_down
-from vre_portal.http import CONNECT_SECONDS
 from vre_portal.logs import request_id
-from vre_portal.middleware import has_nul
+from vre_portal.racing import ASK_AGAIN_SECONDS, asked_again, first_of, in_thread, left
 from vre_portal.raw_asgi import App, Receive, Scope, Send
+from vre_portal.raw_requests import request_of
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 NDJSON = "application/x-ndjson"
 SERVICE = "rucio"
 AREA = "data"
 MAX_ERROR = 64 * 1024
-BUFFER = 256 * 1024
 CONNECTIONS = 64
 UNAUTHORIZED = 401
 SETTLE_SECONDS = 0.3
-#: How long somebody who may not act any more goes on reading at most.
-ASK_AGAIN_SECONDS = 30.0
+#: After so few bytes more are let gather for a moment.
+ENOUGH = 32 * 1024
+GATHER_SECONDS = 0.01
 _OF_DID = r"/api/v1/data/dids/(?P<scope>[^/]+)/(?P<name>.+)"
 #: What streams -> at which address.
 ADDRESSES = {
@@ -85,9 +75,11 @@ class Wanted:
 class Rows:
     """Lines that are known already, or where they come from, and for whom."""
 
-    credential: Credential
+    credential: Credential | None = None
     source: Source | None = None
     lines: bytes = b""
+    #: Parts that are made one after the other, each when the one before was taken.
+    parts: Iterator[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +101,7 @@ class Streams:
         every: float = ASK_AGAIN_SECONDS,
     ) -> None:
         self._app, self._prepare, self._every = app, prepare or prepare_stream, every
-        # A client session belongs to its event loop; there is one a server process.
-        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession]
-        self._sessions = WeakKeyDictionary()
+        self._sessions = ClientSessions(CONNECTIONS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -119,31 +109,27 @@ class Streams:
         if wanted is None:
             await self._app(scope, receive, send)
             return
-        await _first_of(_left(receive), self._serve(wanted, Answer(send)))
+        await first_of(left(receive), self._serve(wanted, Answer(send)))
 
     async def _serve(self, wanted: Wanted, answer: Answer) -> None:
         """Send the stream, or a problem when it can't start; what ends it later cuts it."""
         try:
-            prepared = await _in_thread(lambda: self._prepare(wanted))
+            prepared = await in_thread(lambda: self._prepare(wanted))
             rows = prepared.rows
-            if rows.source is None:
+            if rows.parts is not None:
+                made = _make(rows.parts, answer)
+                await first_of(made, asked_again(prepared.ask_again, every=self._every))
+                return
+            if rows.source is None or rows.credential is None:
                 await answer.rows(rows.lines)
                 await answer.end()
                 return
             passing_on = self._pass_on(wanted, rows.credential, rows.source, answer)
-            await _first_of(passing_on, self._asked_again(prepared))
+            await first_of(passing_on, asked_again(prepared.ask_again, every=self._every))
         except PortalError as exc:
             level = logging.WARNING if exc.status >= 500 else logging.INFO
             log.log(level, "stream of %s: %s (cause: %r)", wanted.part, exc.message, exc.__cause__)
             await answer.refuse(exc)
-
-    async def _asked_again(self, prepared: Prepared) -> None:
-        while True:
-            await asyncio.sleep(self._every)
-            try:
-                await _in_thread(prepared.ask_again)
-            except NoDatabase as exc:
-                log.warning("stream: not asked again: %s", exc)
 
     async def _pass_on(
         self, wanted: Wanted, credential: Credential, source: Source, answer: Answer
@@ -153,15 +139,17 @@ class Streams:
                 text = await upstream.content.read(MAX_ERROR)
                 kind = upstream.headers.get("ExceptionClass", "")
                 # In a thread: what Rucio does not know is checked by way of cache and broker.
-                raise await _in_thread(
+                raise await in_thread(
                     lambda: get_backend().refusal(credential, upstream.status, kind, text)
                 )
             # Until the first bytes are here a fault can still be told with its status.
             chunk = await upstream.content.readany()
             if not chunk and wanted.part == "dids":
-                await _in_thread(lambda: _scope_exists(credential, wanted.query["scope"]))
+                await in_thread(lambda: _scope_exists(credential, wanted.query["scope"]))
             while chunk:
                 await answer.rows(chunk)
+                if len(chunk) < ENOUGH:
+                    await _let_gather(upstream)
                 chunk = await upstream.content.readany()
         await answer.end()
 
@@ -170,36 +158,32 @@ class Streams:
         asking["X-Request-Id"] = request_id.get()
         # The address is quoted already; a second time would change names.
         address = URL(source.url, encoded=True)
-        answer = await self._session().get(address, headers=asking, allow_redirects=False)
+        answer = await self._sessions.get().get(address, headers=asking, allow_redirects=False)
         if answer.status != UNAUTHORIZED:
             return answer
         # Rucio refuses a new token that several requests bring at once; soon it knows it.
         answer.close()
         await asyncio.sleep(SETTLE_SECONDS)
-        return await self._session().get(address, headers=asking, allow_redirects=False)
-
-    def _session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
-        session = self._sessions.get(loop)
-        if session is None or session.closed:
-            seconds = get_config().upstream_timeout
-            timeout = aiohttp.ClientTimeout(
-                total=None, connect=seconds, sock_connect=CONNECT_SECONDS, sock_read=seconds
-            )
-            session = self._sessions[loop] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS),
-                timeout=timeout,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                read_bufsize=BUFFER,
-            )
-        return session
+        return await self._sessions.get().get(address, headers=asking, allow_redirects=False)
 
     async def close(self) -> None:
         """Close the connections of the running loop."""
-        session = self._sessions.pop(asyncio.get_running_loop(), None)
-        if session is not None:
-            await session.close()
+        await self._sessions.close()
+
+
+async def _let_gather(upstream: aiohttp.ClientResponse) -> None:
+    """Leave what comes next to the kernel for a moment.
+
+    Rucio sends row by row: read as it comes, each costs a wake-up of the loop and a write.
+    """
+    connection = upstream.connection
+    if connection is None or connection.protocol is None:
+        return  # all of it is here
+    connection.protocol.pause_reading()
+    try:
+        await asyncio.sleep(GATHER_SECONDS)
+    finally:
+        connection.protocol.resume_reading()
 
 
 class Answer:
@@ -230,6 +214,12 @@ class Answer:
             await raw_asgi.start(self._send, 200, told)
 
 
+async def _make(parts: Iterator[bytes], answer: Answer) -> None:
+    while (part := await in_thread(lambda: next(parts, None))) is not None:
+        await answer.rows(part)
+    await answer.end()
+
+
 @asynccontextmanager
 async def _told_plainly() -> AsyncIterator[None]:
     try:
@@ -240,24 +230,6 @@ async def _told_plainly() -> AsyncIterator[None]:
         raise _down() from exc
 
 
-async def _first_of(*works: Awaitable[None]) -> None:
-    """Do all of it until the first is done or fails; the others end with it."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
 def wanted_of(scope: Scope) -> Wanted | None:
     """Return what a request asks to stream; None is for Django, also to refuse or redirect it."""
     if scope["type"] != "http" or scope["method"] != "GET":
@@ -266,14 +238,10 @@ def wanted_of(scope: Scope) -> Wanted | None:
     part, match = next((one for one in found if one[1]), ("", None))
     if match is None:
         return None
-    try:
-        request = ASGIRequest(scope, BytesIO())
-        query = {name: str(request.GET[name]) for name in request.GET}
-        request.get_host()
-    except (UnicodeDecodeError, SuspiciousOperation):
+    request = request_of(scope)
+    if request is None:
         return None
-    if has_nul(request) or (settings.SECURE_SSL_REDIRECT and not request.is_secure()):
-        return None
+    query = {name: str(request.GET[name]) for name in request.GET}
     if query.get("stream") != "1" and NDJSON not in request.headers.get("Accept", ""):
         return None
     parts = match.groupdict()
@@ -281,19 +249,14 @@ def wanted_of(scope: Scope) -> Wanted | None:
     return Wanted(part, query, request, did)
 
 
-async def _in_thread(function: Callable[[], T]) -> T:
-    def run() -> T:
-        try:
-            return function()
-        finally:
-            connections.close_all()
-
-    return await sync_to_async(run, thread_sensitive=False)()
-
-
 def prepare_stream(wanted: Wanted) -> Prepared:
     """Find out who asks, whether they may, with which credential, and where the rows are."""
     caller = caller_of(wanted.request, area=AREA)
+    text = index_rows.asked(wanted.query) if wanted.part == "dids" else None
+    if text is not None:
+        cursor = wanted.query.get("after") or wanted.query.get("cursor") or ""
+        rows = Rows(parts=index_rows.lines(caller.user, text, cursor))
+        return Prepared(rows, caller.ask_again)
     if is_down(SERVICE):
         raise _down()
     return Prepared(rows_for(credential_for(caller.user, SERVICE), wanted), caller.ask_again)

@@ -9,9 +9,18 @@ import accounts.admin_api
 import accounts.api
 import activity.api
 import data_mgmt.api
+import data_mgmt.approvals_api
+import data_mgmt.changes_api
+import data_mgmt.contents_api
 import data_mgmt.describing_api
 import data_mgmt.favourites_api
+import data_mgmt.index_api
+import data_mgmt.preview_api
+import data_mgmt.quota_api
 import data_mgmt.request_api
+import data_mgmt.rules_api
+import data_mgmt.subscriptions_api
+import data_mgmt.uploads_api
 import reproducibility.api
 import sessions.api
 from accounts.views import issuer as own_issuer
@@ -45,10 +54,19 @@ api_patterns = [
     *accounts.api.urlpatterns,
     *accounts.admin_api.urlpatterns,
     *activity.api.urlpatterns,
+    *data_mgmt.changes_api.urlpatterns,
+    *data_mgmt.contents_api.urlpatterns,
+    *data_mgmt.preview_api.urlpatterns,
     *data_mgmt.describing_api.urlpatterns,
     *data_mgmt.api.urlpatterns,
+    *data_mgmt.index_api.urlpatterns,
     *data_mgmt.favourites_api.urlpatterns,
+    *data_mgmt.approvals_api.urlpatterns,
+    *data_mgmt.quota_api.urlpatterns,
     *data_mgmt.request_api.urlpatterns,
+    *data_mgmt.rules_api.urlpatterns,
+    *data_mgmt.subscriptions_api.urlpatterns,
+    *data_mgmt.uploads_api.urlpatterns,
     *sessions.api.urlpatterns,
     *reproducibility.api.urlpatterns,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -11,7 +11,14 @@ from typing import Any, Protocol, cast
 from django.utils.module_loading import import_string
 
 from accounts.credentials import Credential
+from data_mgmt.backends.approvals import Approvals
+from data_mgmt.backends.collections import Collections, Groups
+from data_mgmt.backends.contents import Contents, FileSource, FileSources
+from data_mgmt.backends.following import Following, Transfer, TransferState
+from data_mgmt.backends.harvest import DidDetails, Harvesting
 from data_mgmt.backends.storages import DatasetAt, Door, StorageDetails
+from data_mgmt.backends.subscriptions import Subscriptions
+from data_mgmt.backends.uploads import Uploads
 from data_mgmt.backends.values import (
     Availability,
     Copy,
@@ -43,6 +50,7 @@ __all__ = [
     "DataBackend",
     "DatasetAt",
     "Did",
+    "DidDetails",
     "DidInfo",
     "DidPage",
     "DidType",
@@ -51,6 +59,8 @@ __all__ = [
     "FileEntry",
     "FileFault",
     "FileReplicas",
+    "FileSource",
+    "FileSources",
     "FileState",
     "FileStates",
     "Lock",
@@ -60,13 +70,18 @@ __all__ = [
     "Storage",
     "StorageDetails",
     "StorageKind",
+    "Transfer",
+    "TransferState",
     "Usage",
     "Value",
     "get_backend",
 ]
 
 
-class DataBackend(Protocol):
+class DataBackend(
+    Approvals, Subscriptions, Following, Uploads, Harvesting, Collections, Groups, Contents,
+    Protocol,
+):  # fmt: skip
     """A data service. Each method acts for the credential's owner and raises only `PortalError`.
 
     An unknown scope, DID, storage or rule is `NotFound`, never an empty answer.
@@ -108,6 +123,14 @@ class DataBackend(Protocol):
 
     def list_files(self, credential: Credential, did: Did, *, limit: int) -> tuple[FileEntry, ...]:
         """Return at most `limit` files below a DID, by name; a file is its own."""
+        ...
+
+    def each_child(self, credential: Credential, did: Did) -> Iterator[DidInfo]:
+        """Yield all DIDs directly in a collection as they come, in no order, few of their sizes."""
+        ...
+
+    def each_file(self, credential: Credential, did: Did) -> Iterator[FileEntry]:
+        """Yield all files below a DID as they come, in no order; one may come more than once."""
         ...
 
     def parents(self, credential: Credential, did: Did) -> tuple[Did, ...]:
@@ -166,8 +189,8 @@ class DataBackend(Protocol):
         """Return where datasets are, as last counted; of those that are nowhere there is no row."""
         ...
 
-    def usage(self, credential: Credential) -> tuple[Usage, ...]:
-        """Return what the account uses at each storage where it has a limit or data."""
+    def usage(self, credential: Credential, *, account: str = "") -> tuple[Usage, ...]:
+        """Return what the account, or a group's, uses where it has a limit or data."""
         ...
 
     def add_rule(
@@ -179,8 +202,14 @@ class DataBackend(Protocol):
         copies: int = 1,
         lifetime_seconds: int | None = None,
         comment: str = "",
+        activity: str = "",
+        ask_approval: bool = False,
+        account: str = "",
     ) -> str:
-        """Ask for copies at a storage and return the rule's id at once."""
+        """Ask for copies at a storage, for an `account` that is not one's own, and return the id.
+
+        With `ask_approval` the rule waits until an approver lets it go, and no quota is asked.
+        """
         ...
 
     def get_rule(self, credential: Credential, rule_id: str) -> Rule:

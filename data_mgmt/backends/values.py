@@ -58,6 +58,8 @@ class DidInfo:
     account: str = ""
     is_open: bool = False
     adler32: str = ""
+    #: When it goes for good, with the rules on it; None while it stays.
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,11 @@ class Storage:
     is_writable: bool = True
     used: int | None = None
     free: int | None = None
+    is_readable: bool = True
+    #: Who lets waiting rules go there, where the storage names them.
+    approvers: tuple[str, ...] = ()
+    #: Whether somebody may ask for approval there.
+    takes_approval: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +178,11 @@ class Rule:
     locks_stuck: int = 0
     error: str = ""
     comment: str = ""
+    activity: str = ""
+    #: The size of the DID, where the catalogue told it.
+    bytes: int | None = None
     created_at: datetime | None = None
+    updated_at: datetime | None = None
     expires_at: datetime | None = None
 
     @property
@@ -216,6 +227,8 @@ class FileStates:
 
     items: tuple[FileState, ...]
     next: str = ""
+    #: Whether they are too many to be listed.
+    is_cut: bool = False
 
 
 def file_key(file: Lock | FileFault | FileState) -> str:

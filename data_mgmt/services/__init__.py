@@ -1,9 +1,9 @@
 """What people can do with data: find, look, have copied."""
 
 from data_mgmt.services import basket
+from data_mgmt.services.asking import Outcome, Terms, ask_for, ask_one, request_replica
 from data_mgmt.services.basket import Added
-from data_mgmt.services.basket_copies import Outcome, as_one
-from data_mgmt.services.basket_copies import replicate as replicate_all
+from data_mgmt.services.basket_copies import Picked, as_one, estimates_of, from_basket, picked
 from data_mgmt.services.catalogue import (
     DidView,
     Everywhere,
@@ -27,7 +27,14 @@ from data_mgmt.services.changes import (
     end_later,
     extend_all,
 )
-from data_mgmt.services.estimates import Estimate, StorageOption, estimate, preview, storage_options
+from data_mgmt.services.estimates import (
+    Estimate,
+    StorageOption,
+    estimate,
+    estimates,
+    preview,
+    storage_options,
+)
 from data_mgmt.services.file_states import file_states
 from data_mgmt.services.kept import (
     favourites,
@@ -43,19 +50,18 @@ from data_mgmt.services.kept import (
     unstar,
 )
 from data_mgmt.services.pace import Pace, pace_of
-from data_mgmt.services.reasons import why_waits
 from data_mgmt.services.replicas import (
     Progress,
     active_count,
     cancel,
     find,
     present_state,
-    request_replica,
     requests_of_did,
     retry,
     summary,
 )
-from data_mgmt.services.watching import look_soon
+from data_mgmt.services.waiting import why_waits
+from data_mgmt.services.watching import known_at, look_soon
 
 __all__ = [
     "Added",
@@ -66,13 +72,17 @@ __all__ = [
     "Known",
     "Outcome",
     "Pace",
+    "Picked",
     "Progress",
     "Refused",
     "SearchPage",
     "StorageOption",
+    "Terms",
     "active_count",
     "as_one",
     "ask",
+    "ask_for",
+    "ask_one",
     "basket",
     "cancel",
     "cancel_all",
@@ -81,22 +91,26 @@ __all__ = [
     "describe",
     "end_later",
     "estimate",
+    "estimates",
+    "estimates_of",
     "extend_all",
     "favourites",
     "file_states",
     "find",
     "find_search",
     "forget_recent",
+    "from_basket",
+    "known_at",
     "look_soon",
     "marks",
     "opened",
     "own_scope",
     "pace_of",
+    "picked",
     "present_state",
     "preview",
     "recent",
     "rename_search",
-    "replicate_all",
     "request_replica",
     "requests_of_did",
     "retry",

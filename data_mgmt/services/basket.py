@@ -57,7 +57,7 @@ def add(user: User, dids: Iterable[Did]) -> Added:
     if not wanted:
         raise InvalidRequest(_("Pick something first."), field="dids")
     _check_room(len(wanted), 0)
-    found = _known(user, wanted)
+    found = told_of(user, wanted)
     if not found:
         raise NotFound(
             _("There is no such file, dataset or container: %(did)s.") % {"did": wanted[0]},
@@ -93,7 +93,7 @@ def _put(user: User, found: Sequence[DidInfo]) -> int:
     return len(new)
 
 
-def _known(user: User, wanted: Sequence[Did]) -> list[DidInfo]:
+def told_of(user: User, wanted: Sequence[Did]) -> list[DidInfo]:
     """Return those of the DIDs that exist; open collections are counted as time allows."""
     credential = credential_for(user, SERVICE)
     backend, budget = get_backend(), Budget(SERVICE)

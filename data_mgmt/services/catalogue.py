@@ -19,7 +19,6 @@ from data_mgmt.backends import (
     DidInfo,
     DidPage,
     DidType,
-    FileEntry,
     Rule,
     Storage,
     Usage,
@@ -29,7 +28,6 @@ from vre_portal.budget import Budget, Pending
 from vre_portal.errors import PortalError
 
 SERVICE = "rucio"
-SHOWN_FILES = 200
 SHOWN_CONTENTS = 500
 EVERYWHERE_ROWS = 30
 EVERYWHERE_SCOPES = 60
@@ -68,7 +66,6 @@ class DidView:
     parents: tuple[Did, ...] | None = None
     availability: tuple[Availability, ...] | None = None
     contents: tuple[DidInfo, ...] | None = None
-    files: tuple[FileEntry, ...] | None = None
     metadata: Mapping[str, Any] | None = None
     rules: tuple[Rule, ...] | None = None
     storages: tuple[Storage, ...] | None = None
@@ -174,6 +171,8 @@ def usage(user: User) -> tuple[Usage, ...]:
 def describe(user: User, did: Did) -> DidView:
     """Return what is known of a DID, asked at once; parts that fail come from the last time.
 
+    Nothing that is asked takes longer for more files.
+
     Raises
     ------
     NotFound
@@ -188,10 +187,6 @@ def describe(user: User, did: Did) -> DidView:
     asked: dict[str, Pending[Any]] = {
         "parents": budget.ask(lambda: backend.parents(credential, did)),
         "availability": budget.ask(lambda: backend.availability(credential, did)),
-        "contents": budget.ask(
-            lambda: backend.list_contents(credential, did, limit=SHOWN_CONTENTS)
-        ),
-        "files": budget.ask(lambda: backend.list_files(credential, did, limit=SHOWN_FILES)),
         "metadata": budget.ask(lambda: backend.metadata(credential, did)),
         "rules": budget.ask(lambda: backend.rules_of(credential, did)),
         "made_at": budget.ask(lambda: backend.made_at(credential, did)),
@@ -204,6 +199,10 @@ def describe(user: User, did: Did) -> DidView:
         if known is None or not exc.retryable:
             raise
         return replace(known, problem=exc.message)
+    if info.type is DidType.CONTAINER:
+        asked["contents"] = budget.ask(
+            lambda: backend.list_contents(credential, did, limit=SHOWN_CONTENTS)
+        )
     parts: dict[str, Any] = {name: answer.get_or(None) for name, answer in asked.items()}
     missing = tuple(name for name, part in parts.items() if part is None)
     if known is not None:

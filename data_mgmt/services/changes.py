@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
@@ -16,13 +16,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import audit
 from accounts.credentials import Credential, credential_for
 from accounts.models import User
 from data_mgmt.backends import get_backend
 from data_mgmt.models import ReplicaRequest, RequestState
+from data_mgmt.services import waiting
 from data_mgmt.services.catalogue import SERVICE
-from data_mgmt.services.replicas import TOPIC, cancel, check, tell
+from data_mgmt.services.replicas import cancel, check, note, tell
 from vre_portal import operations
 from vre_portal.errors import Conflict, InvalidRequest, NotFound, PortalError
 from vre_portal.models import Operation
@@ -66,7 +66,7 @@ def change(request: ReplicaRequest, changes: Changes) -> ReplicaRequest:
     InvalidRequest
         Nothing is to change, or a value is out of bounds; `field` names it.
     Conflict
-        The request has ended, or nothing of it is stuck that could be boosted.
+        The request has ended, or nothing of it is stuck or on its way that could be boosted.
     """
     if changes.keeps_lifetime and changes.comment is None and not changes.boost:
         words = _("Say what is to change: lifetime_days, comment or boost.")
@@ -74,8 +74,8 @@ def change(request: ReplicaRequest, changes: Changes) -> ReplicaRequest:
     check(1, changes.lifetime_days, changes.comment or "")
     with transaction.atomic():
         row = _locked(request)
-        if changes.boost and row.state != RequestState.STUCK:
-            raise Conflict(_("boost: only a request that is stuck can be boosted."))
+        if changes.boost and row.state not in {RequestState.STUCK, RequestState.REPLICATING}:
+            raise Conflict(_("boost: only what is stuck or on its way can be boosted."))
         if not changes.keeps_lifetime:
             row.lifetime_days = changes.lifetime_days
             _begin(row, LIFETIME, "extended", kept_text(changes.lifetime_days))
@@ -83,7 +83,7 @@ def change(request: ReplicaRequest, changes: Changes) -> ReplicaRequest:
             row.comment = changes.comment
             _begin(row, COMMENT, "commented", _("Changed the comment on %(did)s at %(storage)s"))
         if changes.boost:
-            _begin(row, BOOST, "boosted", _("Asked to try %(did)s at %(storage)s again at once"))
+            _begin(row, BOOST, "boosted", _boost_text(row))
         row.save(update_fields=["lifetime_days", "comment", "attempt", "updated_at"])
     request.refresh_from_db()
     return request
@@ -118,7 +118,10 @@ def chosen(user: User, keys: Sequence[UUID]) -> list[ReplicaRequest]:
     if len(keys) > MAX_AT_ONCE:
         words = _("Choose at most %(most)d requests at once.") % {"most": MAX_AT_ONCE}
         raise InvalidRequest(words, field="pk")
-    found = list(ReplicaRequest.objects.visible_to(user).filter(pk__in=keys))
+    mine = ReplicaRequest.objects.visible_to(user).select_related("user")
+    found = list(mine.filter(pk__in=keys))
+    for row in found:
+        row.acted_by = user
     if not found:
         raise InvalidRequest(_("Choose at least one request."), field="pk")
     return found
@@ -158,8 +161,16 @@ def kept_text(days: int | None) -> str:
     ) % {"days": days}
 
 
+def _boost_text(row: ReplicaRequest) -> str:
+    if row.state == RequestState.STUCK:
+        return _("Asked to try %(did)s at %(storage)s again at once")
+    return _("Asked to take %(did)s at %(storage)s before others")
+
+
 def _locked(request: ReplicaRequest) -> ReplicaRequest:
-    row = ReplicaRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+    rows = ReplicaRequest.objects.select_for_update(of=("self",)).select_related("user")
+    row = rows.get(pk=request.pk)
+    row.acted_by = request.acted_by
     if row.is_cancelling:
         raise Conflict(_("This request is being cancelled."))
     if not row.can_cancel:
@@ -170,10 +181,9 @@ def _locked(request: ReplicaRequest) -> ReplicaRequest:
 def _begin(row: ReplicaRequest, kind: str, verb: str, text: str) -> None:
     row.attempt += 1
     key = f"{kind}:{row.pk}:{row.attempt}"
-    operations.begin(kind, subject=row.pk, user_id=row.user_id, key=key)
+    operations.begin(kind, subject=row.pk, user_id=row.actor.pk, key=key)
     tell(row, verb, text)
-    detail = {"did": str(row.did), "storage": row.storage}
-    audit.record(f"{TOPIC}.{verb}", actor=row.user, about=(TOPIC, row.pk), detail=detail)
+    note(verb, row)
 
 
 def make_change(operation: Operation) -> operations.Outcome:
@@ -183,26 +193,30 @@ def make_change(operation: Operation) -> operations.Outcome:
         return Done()
     if not request.rule_id:
         return Again(2.0)  # the rule is being made
-    credential = credential_for(request.user, SERVICE)
+    credential = credential_for(operation.user, SERVICE)
+    waiting.forget(request)
     with suppress(NotFound):  # a rule that is gone is told by the watcher
         _STEPS[operation.kind](credential, request)
         if operation.kind in {LIFETIME, END_LATER}:
-            _take_end_over(credential, request)
+            end = _take_end_over(credential, request)
+            if operation.kind == END_LATER:  # of an end that was asked for nobody is warned
+                ReplicaRequest.objects.filter(pk=request.pk).update(warned_end=end)
     # The watcher looks at what came of it.
     ReplicaRequest.objects.filter(pk=request.pk).update(next_check_at=timezone.now())
     return Done()
 
 
-def _take_end_over(credential: Credential, request: ReplicaRequest) -> None:
+def _take_end_over(credential: Credential, request: ReplicaRequest) -> datetime | None:
     end = get_backend().get_rule(credential, request.rule_id).expires_at
     ReplicaRequest.objects.filter(pk=request.pk).update(expires_at=end)
     days = request.lifetime_days
     if end is None or days is None or end > timezone.now() + timedelta(days=days) - CUT:
-        return
+        return end
     if end > timezone.now() + 2 * CUT:
         day = date_format(localtime(end), "DATE_FORMAT")
         text = _("Rucio keeps %%(did)s at %%(storage)s only until %(day)s") % {"day": day}
         tell(request, "lifetime-cut", text, level="warning")
+    return end
 
 
 def _set_lifetime(credential: Credential, request: ReplicaRequest) -> None:
@@ -215,7 +229,10 @@ def _set_comment(credential: Credential, request: ReplicaRequest) -> None:
 
 
 def _boost(credential: Credential, request: ReplicaRequest) -> None:
-    get_backend().boost_rule(credential, request.rule_id)
+    if request.state == RequestState.STUCK:
+        get_backend().boost_rule(credential, request.rule_id)
+    else:
+        get_backend().hurry_rule(credential, request.rule_id)
 
 
 def _end_later(credential: Credential, request: ReplicaRequest) -> None:

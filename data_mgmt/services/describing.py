@@ -18,6 +18,7 @@ from accounts.models import User
 from activity.services import record
 from data_mgmt.backends import Did, DidInfo, Value, get_backend
 from data_mgmt.models_metadata import EditState, MetadataChange, MetadataEdit
+from data_mgmt.services import embargo
 from data_mgmt.services.catalogue import SERVICE
 from vre_portal import operations
 from vre_portal.budget import Budget
@@ -142,6 +143,7 @@ def writing_failed(operation: Operation, error: PortalError) -> None:
 def _finish(edit: MetadataEdit, state: EditState, text: str, *, level: str = "ok") -> None:
     edit.state, edit.finished_at = state, timezone.now()
     edit.save(update_fields=["state", "reason", "finished_at"])
+    embargo.changed()
     if edit.user_id is None:
         return
     record(

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.credentials import credential_for
 from accounts.models import User
-from data_mgmt.backends import Availability, Did, DidInfo, Storage, Usage, get_backend
+from data_mgmt.backends import (
+    Availability,
+    Did,
+    DidInfo,
+    Rule,
+    Storage,
+    StorageKind,
+    Usage,
+    get_backend,
+)
 from data_mgmt.models import ReplicaRequest, RequestState
 from data_mgmt.services.catalogue import SERVICE, DidView
 from vre_portal.budget import Budget
+from vre_portal.config import get_config
 from vre_portal.errors import InvalidRequest, NotFound, QuotaExceeded
 
 SPEED_DAYS = 30
+SPEEDS_SECONDS = 60
 MIN_BYTES = 1_000_000
 
 
@@ -34,6 +46,7 @@ class StorageOption:
     quota_used: int
     quota_after: int
     fits: bool
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,12 @@ class Estimate:
     fits: bool
     problem: str
     seconds: float | None
+    #: What has to be read from tape first.
+    recall_bytes: int = 0
+    approvers: tuple[str, ...] = ()
+    takes_approval: bool = True
+    #: Whose rules keep all of it there already.
+    kept_by: tuple[Rule, ...] = ()
 
     @property
     def files_to_move(self) -> int:
@@ -64,6 +83,23 @@ class Estimate:
         """Bytes that are not there yet."""
         return max(0, self.bytes - self.bytes_there)
 
+    @property
+    def confirm_large(self) -> bool:
+        """Whether the recall has to be confirmed apart."""
+        most = get_config().recall_ask_bytes
+        return bool(most) and self.recall_bytes > most
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether an approver has to let it go, by the site's policy on recalls."""
+        most = get_config().recall_approve_bytes
+        return bool(most) and self.recall_bytes > most
+
+    @property
+    def may_ask_approval(self) -> bool:
+        """Whether an approver could let it go though the quota does not suffice."""
+        return not self.fits and self.takes_approval
+
 
 def estimate(user: User, did: Did, *, storage: str, copies: int = 1) -> Estimate:
     """Return what copying a DID to a storage would move, cost and take.
@@ -74,26 +110,41 @@ def estimate(user: User, did: Did, *, storage: str, copies: int = 1) -> Estimate
         There is no such DID, or no such storage.
     """
     check_copies(copies)
+    return estimates(user, did, [storage])[0]
+
+
+def estimates(user: User, did: Did, storages: Sequence[str]) -> list[Estimate]:
+    """Return what copies of a DID at each of some storages would move, cost and take."""
     credential = credential_for(user, SERVICE)
     backend, budget = get_backend(), Budget(SERVICE)
     info = budget.ask(lambda: backend.get_did(credential, did))
-    storages = budget.ask(lambda: backend.list_storages(credential))
+    known = budget.ask(lambda: backend.list_storages(credential))
     usage = budget.ask(lambda: backend.usage(credential))
     where = budget.ask(lambda: backend.availability(credential, did))
-    size, place = info.get(), find_storage(storages.get(), storage)
-    return _estimate(size, _option(size, place, where.get(), usage.get()))
+    rules = budget.ask(lambda: backend.rules_of(credential, did))
+    places = [find_storage(known.get(), storage) for storage in storages]
+    view = DidView(
+        info.get(),
+        timezone.now(),
+        availability=where.get(),
+        rules=rules.get_or(None),
+        storages=known.get(),
+        usage=usage.get(),
+    )
+    return [found for place in places if (found := preview(view, place.name))]
 
 
 def preview(view: DidView, storage: str) -> Estimate | None:
     """Return the estimate for one storage from what a DID's page knows; None if it can't tell."""
     found = [option for option in storage_options(view) if option.storage.name == storage]
-    return _estimate(view.info, found[0]) if found else None
+    return _estimate(view, found[0]) if found else None
 
 
 def storage_options(view: DidView) -> list[StorageOption]:
     """Return each storage as a place for copies of a DID, from what its page knows."""
+    speeds = _speeds()
     return [
-        _option(view.info, storage, view.availability or (), view.usage or ())
+        _option(view.info, storage, view.availability or (), view.usage or (), speeds)
         for storage in view.storages or ()
     ]
 
@@ -124,13 +175,36 @@ def check_quota(info: DidInfo, storage: Storage, usage: Iterable[Usage]) -> None
         )
 
 
+def recall_of(
+    info: DidInfo, storage: str, where: Iterable[Availability], storages: Iterable[Storage]
+) -> int:
+    """Return the bytes that have to come from tape: those that are on no disk, as far as known.
+
+    Of two disks that have a part each it can't be told whether it is the same part; so the
+    larger part counts, and the answer is the most that it can be.
+    """
+    kinds = {each.name: each.kind for each in storages}
+    here = {row.storage: row for row in where if row.files}
+    if all(kinds.get(name) is not StorageKind.TAPE for name in here if name != storage):
+        return 0
+    disks = [row.bytes for name, row in here.items() if kinds.get(name) is StorageKind.DISK]
+    there = here[storage].bytes if storage in here else 0
+    return max(0, (info.bytes or 0) - max([there, *disks]))
+
+
 def _option(
-    info: DidInfo, storage: Storage, where: Iterable[Availability], usage: Iterable[Usage]
+    info: DidInfo,
+    storage: Storage,
+    where: Iterable[Availability],
+    usage: Iterable[Usage],
+    speeds: Mapping[str, float] | None = None,
 ) -> StorageOption:
     there = next((row for row in where if row.storage == storage.name), None)
     mine = next((row for row in usage if row.storage == storage.name), None)
     limit, used = (mine.limit, mine.used) if mine else (0, 0)
     after = used + (info.bytes or 0)
+    to_move = max(0, (info.bytes or 0) - (there.bytes if there else 0))
+    pace = (speeds or {}).get(storage.name)
     return StorageOption(
         storage=storage,
         files_there=there.files if there else 0,
@@ -140,13 +214,16 @@ def _option(
         quota_used=used,
         quota_after=after,
         fits=limit is None or after <= limit,
+        seconds=to_move * pace if to_move and pace else None,
     )
 
 
-def _estimate(info: DidInfo, option: StorageOption) -> Estimate:
+def _estimate(view: DidView, option: StorageOption) -> Estimate:
+    info, name = view.info, option.storage.name
+    rules = view.rules or ()
     return Estimate(
         did=info.did,
-        storage=option.storage.name,
+        storage=name,
         files=info.files or 0,
         bytes=info.bytes or 0,
         files_there=option.files_there,
@@ -157,7 +234,11 @@ def _estimate(info: DidInfo, option: StorageOption) -> Estimate:
         quota_after=option.quota_after,
         fits=option.fits,
         problem="" if option.fits else _no_room(option),
-        seconds=_seconds(option.storage.name, max(0, (info.bytes or 0) - option.bytes_there)),
+        seconds=option.seconds,
+        recall_bytes=recall_of(info, name, view.availability or (), view.storages or ()),
+        approvers=option.storage.approvers,
+        takes_approval=option.storage.takes_approval,
+        kept_by=tuple(rule for rule in rules if rule.storage == name and option.is_complete),
     )
 
 
@@ -171,16 +252,24 @@ def _no_room(option: StorageOption) -> str:
     }
 
 
-def _seconds(storage: str, size: int) -> float | None:
-    """Return how long so many bytes took lately to the same storage, over all users."""
-    since = timezone.now() - timedelta(days=SPEED_DAYS)
+def _speeds() -> Mapping[str, float]:
+    """Return by storage how long a byte took lately to get there, over all users."""
+    known: Mapping[str, float] | None = cache.get("replica-speeds")
+    if known is not None:
+        return known
     done = ReplicaRequest.objects.filter(
-        storage=storage,
         state=RequestState.OK,
-        finished_at__gte=since,
+        finished_at__gte=timezone.now() - timedelta(days=SPEED_DAYS),
         bytes_total__gte=MIN_BYTES,
-    ).aggregate(bytes=Sum("bytes_total"), time=Sum(F("finished_at") - F("created_at")))
-    if not size or not done["bytes"] or not done["time"]:
-        return None
-    took: float = done["time"].total_seconds()
-    return size * took / float(done["bytes"])
+        finished_at__gt=F("created_at"),  # a rule made elsewhere tells no speed
+    )
+    sums = done.values("storage").annotate(
+        size=Sum("bytes_total"), time=Sum(F("finished_at") - F("created_at"))
+    )
+    found = {
+        row["storage"]: row["time"].total_seconds() / float(row["size"])
+        for row in sums.order_by()
+        if row["time"]
+    }
+    cache.set("replica-speeds", found, SPEEDS_SECONDS)
+    return found

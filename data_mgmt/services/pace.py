@@ -37,7 +37,6 @@ class Pace:
 def note(request: ReplicaRequest, now: datetime) -> None:
     """Remember how far a request is, for as long as the window."""
     if request.state not in MOVING:
-        cache.delete(_key(request.pk))
         return
     at = now.timestamp()
     kept = [sample for sample in _samples(request.pk) if at - WINDOW <= sample[0] < at]

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from django.db.models import Q
 
 from accounts.credentials import credential_for
-from accounts.models import BackendAccount, User
+from accounts.models import BackendAccount, Role, User
 from data_mgmt.backends import get_backend
+from data_mgmt.models_groups import group_accounts
 from data_mgmt.services.catalogue import SERVICE
 from vre_portal.config import get_config
 
@@ -27,9 +28,11 @@ def provision(user: User) -> str:
     identities = [(each.issuer, each.subject) for each in user.identities.order_by("pk")]
     # First, with the service's own credential: it must not wait for a token of the user's.
     _shut_out(user, identities)
-    credential_for(user, SERVICE)
     row = BackendAccount.objects.get(user=user, service=SERVICE)
-    return backend.ensure_account(
+    if row.account:
+        _mark(user, row.account)
+    credential_for(user, SERVICE)
+    account = backend.ensure_account(
         backend.service_credential(),
         user.handle,
         email=user.email,
@@ -38,6 +41,30 @@ def provision(user: User) -> str:
         known_as=row.account,
         absorbed=row.absorbed,
     )
+    if account != row.account:
+        _mark(user, account)
+    return account
+
+
+def _mark(user: User, account: str) -> None:
+    """Tell Rucio for which groups an account acts now, and whether it is a data manager's."""
+    backend = get_backend()
+    backend.set_marks(
+        backend.service_credential(),
+        account,
+        groups=[*group_accounts(user)],
+        is_data_manager=Role.DATA_MANAGER in user.roles,
+    )
+
+
+def make_group_accounts() -> list[tuple[str, bool]]:
+    """Make the accounts of the site's groups that are not there; return each, and if it is new."""
+    backend, config = get_backend(), get_config()
+    service, quota = backend.service_credential(), config.rucio_group_quota_bytes
+    return [
+        (account, backend.ensure_group(service, account, quota_bytes=quota))
+        for account in sorted(config.rucio_groups.values())
+    ]
 
 
 def _shut_out(user: User, identities: Sequence[tuple[str, str]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -18,15 +18,15 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.credentials import Credential, credential_for
 from accounts.models import User
-from activity.services import record
+from activity.models import Event
+from activity.services import record_all
 from data_mgmt.backends import Did, Rule, get_backend
 from data_mgmt.models import ReplicaRequest, RequestState
 from data_mgmt.services.catalogue import SERVICE
-from data_mgmt.services.estimates import check_copies, check_quota, find_storage
+from data_mgmt.services.estimates import check_copies
 from vre_portal import operations
-from vre_portal.budget import Budget
 from vre_portal.errors import Conflict, InvalidRequest, NotFound, PortalError
-from vre_portal.live import publish
+from vre_portal.live import publish_all
 from vre_portal.models import Operation
 from vre_portal.operations import Again, Done
 
@@ -50,58 +50,11 @@ class Progress:
 def find(user: User, request_id: UUID | str) -> ReplicaRequest:
     """Return a request that the user may see, or raise `NotFound`."""
     try:
-        return ReplicaRequest.objects.visible_to(user).get(pk=request_id)
+        found = ReplicaRequest.objects.visible_to(user).select_related("user").get(pk=request_id)
     except (ReplicaRequest.DoesNotExist, ValidationError) as exc:
         raise NotFound(_("There is no such request.")) from exc
-
-
-def request_replica(
-    user: User,
-    did: Did,
-    *,
-    storage: str,
-    copies: int = 1,
-    lifetime_days: int | None = None,
-    comment: str = "",
-) -> ReplicaRequest:
-    """Ask for a copy; an active request for the same is returned instead of a second one.
-
-    Raises
-    ------
-    NotFound
-        There is no such DID, or no such storage.
-    InvalidRequest
-        A number or a text is out of bounds; `field` names it.
-    QuotaExceeded
-        The user's account has no room for it there.
-    """
-    check(copies, lifetime_days, comment)
-    credential = credential_for(user, SERVICE)
-    backend, budget = get_backend(), Budget(SERVICE)
-    asked_info = budget.ask(lambda: backend.get_did(credential, did))
-    asked_storages = budget.ask(lambda: backend.list_storages(credential))
-    asked_usage = budget.ask(lambda: backend.usage(credential))
-    info, place = asked_info.get(), find_storage(asked_storages.get(), storage)
-    wanted = {"did_scope": did.scope, "did_name": did.name, "storage": storage}
-    same = ReplicaRequest.objects.visible_to(user).active().filter(cancel_requested_at=None)
-    found = same.filter(**wanted).first()
-    if found is not None:
-        return found
-    check_quota(info, place, asked_usage.get())
-    try:
-        return save(
-            ReplicaRequest(
-                user=user,
-                **wanted,
-                copies=copies,
-                lifetime_days=lifetime_days,
-                comment=comment,
-                files_total=info.files or 0,
-                bytes_total=info.bytes or 0,
-            )
-        )
-    except IntegrityError:
-        return same.get(**wanted)
+    found.acted_by = user
+    return found
 
 
 @transaction.atomic
@@ -110,20 +63,22 @@ def save(request: ReplicaRequest) -> ReplicaRequest:
     request.save()
     _begin(CREATE, request)
     tell(request, "requested", _("Asked for a copy of %(did)s at %(storage)s"))
-    _note("requested", request)
+    note("requested", request)
     return request
 
 
-def _note(verb: str, request: ReplicaRequest) -> None:
+def note(verb: str, request: ReplicaRequest) -> None:
     """Write what the person did to the audit log."""
     detail = {"did": str(request.did), "storage": request.storage}
     about = (TOPIC, request.pk)
-    audit.record(f"{TOPIC}.{verb}", actor=request.user, about=about, detail=detail)
+    if request.account:
+        detail["as"] = request.account
+    audit.record(f"{TOPIC}.{verb}", actor=request.actor, about=about, detail=detail)
 
 
 def _begin(kind: str, request: ReplicaRequest) -> None:
     key = f"{kind}:{request.pk}:{request.attempt}"
-    operations.begin(kind, subject=request.pk, user_id=request.user_id, key=key)
+    operations.begin(kind, subject=request.pk, user_id=request.actor.pk, key=key)
 
 
 def check(copies: int, lifetime_days: int | None, comment: str) -> None:
@@ -146,10 +101,10 @@ def create_rule(operation: Operation) -> operations.Outcome:
     request = ReplicaRequest.objects.select_related("user").get(pk=operation.subject)
     if request.rule_id or request.cancel_requested_at or not request.is_active:
         return Done()
-    credential, backend = credential_for(request.user, SERVICE), get_backend()
+    credential, backend = credential_for(operation.user, SERVICE), get_backend()
     rule = _own_rule(credential, request)
-    if rule and rule.expires_at and rule.expires_at <= timezone.now():
-        return Again(2.0)  # a cancelled one that Rucio has not cleaned away yet
+    if rule and _is_ending(request, rule):
+        return Again(2.0)
     rule_id = rule.id if rule else backend.add_rule(
         credential,
         request.did,
@@ -157,6 +112,9 @@ def create_rule(operation: Operation) -> operations.Outcome:
         copies=request.copies,
         lifetime_seconds=request.lifetime_days * 86400 if request.lifetime_days else None,
         comment=request.comment,
+        activity=request.activity,
+        ask_approval=request.ask_approval,
+        account=request.account,
     )  # fmt: skip
     mine = ReplicaRequest.objects.filter(pk=request.pk)
     now = timezone.now()
@@ -171,10 +129,19 @@ def create_rule(operation: Operation) -> operations.Outcome:
 def _own_rule(credential: Credential, request: ReplicaRequest) -> Rule | None:
     # Rucio allows one rule of an account for the same DID, storage and copies.
     for rule in get_backend().rules_of(credential, request.did):
-        wanted = (credential.account, request.storage, request.copies)
+        account = request.account or credential.account
+        wanted = (account, request.storage, request.copies)
         if (rule.account, rule.storage, rule.copies) == wanted:
             return rule
     return None
+
+
+def _is_ending(request: ReplicaRequest, rule: Rule) -> bool:
+    """Whether a rule for the same is on its way out: Rucio has not cleaned it away yet."""
+    if rule.expires_at and rule.expires_at <= timezone.now():
+        return True
+    others = ReplicaRequest.objects.filter(rule_id=rule.id).exclude(pk=request.pk)
+    return others.exclude(cancel_requested_at=None).exists()
 
 
 def creation_failed(operation: Operation, error: PortalError) -> None:
@@ -200,7 +167,7 @@ def cancel(request: ReplicaRequest) -> ReplicaRequest:
         if mine.update(cancel_requested_at=timezone.now(), updated_at=timezone.now()):
             _begin(CANCEL, request)
             tell(request, "cancelling", _("Asked to cancel %(did)s at %(storage)s"))
-            _note("cancelled", request)
+            note("cancelled", request)
     request.refresh_from_db()
     return request
 
@@ -210,7 +177,7 @@ def end_rule(operation: Operation) -> operations.Outcome:
     request = ReplicaRequest.objects.select_related("user").get(pk=operation.subject)
     if request.state in {RequestState.CANCELLED, RequestState.EXPIRED}:
         return Done()
-    credential = credential_for(request.user, SERVICE, ending=True)
+    credential = credential_for(operation.user, SERVICE, ending=True)
     rule_id = request.rule_id or _unsaved_rule(credential, request)
     if rule_id:
         with suppress(NotFound):
@@ -248,7 +215,7 @@ def retry(request: ReplicaRequest) -> ReplicaRequest:
             request.save()
             _begin(CREATE, request)
             tell(request, "requested", _("Asked again for %(did)s at %(storage)s"))
-            _note("requested", request)
+            note("requested", request)
     except IntegrityError as exc:
         raise Conflict(_("There is a newer request for the same.")) from exc
     return request
@@ -273,20 +240,26 @@ def finish(request: ReplicaRequest, state: RequestState, *, reason: str = "") ->
 
 def tell(request: ReplicaRequest, verb: str, text: str, *, level: str = "info") -> None:
     """Write what happened to the timeline, and tell the open pages."""
-    record(
+    record_all([happened(request, verb, text, level=level)])
+    publish_states([request])
+
+
+def happened(request: ReplicaRequest, verb: str, text: str, *, level: str = "info") -> Event:
+    """Return what happened to a request, to be written."""
+    return Event(
         user_id=request.user_id,
         verb=f"{TOPIC}.{verb}",
-        subject=(TOPIC, request.pk),
+        subject_kind=TOPIC,
+        subject_id=str(request.pk),
         text=text % {"did": request.did, "storage": request.storage},
         level=level,
         url=reverse("data_mgmt:request", kwargs={"pk": request.pk}),
     )
-    publish_state(request)
 
 
-def publish_state(request: ReplicaRequest) -> None:
+def publish_states(requests: Sequence[ReplicaRequest]) -> None:
     """Tell the open pages."""
-    publish(f"{TOPIC}:{request.pk}", event_of(request))
+    publish_all([(f"{TOPIC}:{request.pk}", event_of(request)) for request in requests])
 
 
 def progress_of(request: ReplicaRequest) -> Progress:
@@ -310,8 +283,9 @@ def event_of(request: ReplicaRequest) -> dict[str, Any]:
 def present_state(user_id: UUID, key: str) -> Mapping[str, Any]:
     """Return the present state for a websocket; strangers get `NotFound`."""
     try:
-        request = ReplicaRequest.objects.get(pk=key, user_id=user_id)
-    except (ReplicaRequest.DoesNotExist, ValidationError) as exc:
+        visible = ReplicaRequest.objects.visible_to(User.objects.get(pk=user_id))
+        request = visible.get(pk=key)
+    except (User.DoesNotExist, ReplicaRequest.DoesNotExist, ValidationError) as exc:
         raise NotFound(_("There is no such request.")) from exc
     return event_of(request)
 

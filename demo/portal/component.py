@@ -44,6 +44,9 @@ PROVIDERS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
+#: Group of the provider -> the account in Rucio that its members act for.
+GROUPS = {"/escape/cms": "cms", "km3net": "km3net"}
+
 #: Further providers, given to `up --providers`, kept in the state folder until others are.
 ADDED_PROVIDERS = "added-providers.yaml"
 
@@ -146,10 +149,12 @@ def variables(stack: Stack) -> dict[str, str]:
         "VRE_RUCIO_URL": stack.url("rucio"),
         "VRE_RUCIO_SERVICE_USERNAME": "root",
         "VRE_RUCIO_SERVICE_PASSWORD": stack.secret("rucio-root"),
+        "VRE_RUCIO_GROUPS": json.dumps(GROUPS),
         "VRE_HUB_URL": stack.url("hub"),
         "VRE_HUB_API_URL": stack.url("hub-api", "/hub/api"),
         "VRE_HUB_TOKEN": stack.secret("hub-service-token"),
         "VRE_REANA_URL": stack.url("reana"),
+        "VRE_PREVIEW_PYTHON": str(stack.python("previews")),
         "VRE_WORK_FOLDER": str(stack.folder("portal", "work")),
         "VRE_ENVIRONMENTS_FILE": str(REPOSITORY / "demo" / "environments.yaml"),
         "VRE_BRAND_NAME": "Research Portal",
@@ -158,7 +163,8 @@ def variables(stack: Stack) -> dict[str, str]:
 
 
 def seed(stack: Stack) -> None:
-    """Load the institutions, and publish the demo's analyses, by the portal's own commands."""
+    """Load institutions, make groups' accounts, publish analyses, by the portal's own commands."""
+    _manage(stack, "make_group_accounts")
     feed = REPOSITORY / "demo" / "institutions"
     for slug in PROVIDERS:
         _manage(stack, "load_institutions", str(feed / f"{slug}.csv"), "--provider", slug)
@@ -216,6 +222,7 @@ def _said(stack: Stack, name: str, words: str) -> str | None:
 ENVIRONMENTS: dict[str, Path] = {
     "portal": REPOSITORY / "requirements.txt",
     "test": REPOSITORY / "requirements-dev.txt",
+    "previews": REPOSITORY / "data_mgmt" / "previews" / "requirements.txt",
 }
 COMPONENTS = (
     Component(
@@ -235,7 +242,7 @@ COMPONENTS = (
         command=_worker,
         health=lambda stack: _said(stack, "worker", " ready."),
         needs=("postgres", "valkey"),
-        environments=("portal",),
+        environments=("portal", "previews"),
         prepare=prepare,
         variables=variables,
     ),

@@ -101,7 +101,7 @@ COMPONENTS = (
         health=_daemons_health,
         needs=("rucio",),
         # The two others are the seed's: it follows as soon as all is up.
-        environments=("rucio", "seed", "physics"),
+        environments=("rucio", "seed", "physics", "previews"),
         prepare=_forget_pulse,
         variables=_variables,
     ),

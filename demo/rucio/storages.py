@@ -13,6 +13,8 @@ from demo.stack import Stack
 
 SPARE_BYTES = 1_000_000_000
 OPERATIONS = {"read": 1, "write": 1, "delete": 1}
+DOOR_SCHEME = "http"
+DOOR_OPERATIONS = {"read": 2, "write": 2, "delete": 2}
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def declare_all(stack: Stack, rucio: Rest) -> None:
     for storage in CATALOGUE:
         if storage.name not in known:
             _declare(stack, rucio, storage)
+        _declare_door(stack, rucio, storage)
         _report_room(stack, rucio, storage)
     if not known.issuperset(storage.name for storage in CATALOGUE):
         _connect(rucio)
@@ -78,6 +81,22 @@ def _declare(stack: Stack, rucio: Rest, storage: Storage) -> None:
     limit = {"name": "MinFreeSpace", "value": SPARE_BYTES}
     rucio.ensure(f"{path}/limits", limit, method="PUT")
     rucio.ensure(f"/accounts/{ACCOUNT}/limits/local/{storage.name}", {"bytes": -1})
+
+
+def _declare_door(stack: Stack, rucio: Rest, storage: Storage) -> None:
+    """Tell of the door (demo/storage), behind the folder: Rucio's own daemons take the folder."""
+    there = rucio.call("GET", f"/rses/{storage.name}")["protocols"]
+    if any(protocol["scheme"] == DOOR_SCHEME for protocol in there):
+        return
+    protocol = {
+        "hostname": "127.0.0.1",
+        "port": stack.port_of("storage"),
+        "scheme": DOOR_SCHEME,
+        "prefix": f"/{storage.name}/",
+        "impl": "rucio.rse.protocols.webdav.Default",
+        "domains": {"lan": DOOR_OPERATIONS, "wan": DOOR_OPERATIONS},
+    }
+    rucio.call("POST", f"/rses/{storage.name}/protocols/{DOOR_SCHEME}", protocol)
 
 
 def _report_room(stack: Stack, rucio: Rest, storage: Storage) -> None:

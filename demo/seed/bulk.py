@@ -1,7 +1,8 @@
-"""A synthetic scope of 100,000 DIDs, whose files are registered and have no bytes.
+"""Synthetic scopes, whose files are registered and have no bytes.
 
-Runs in the environment `rucio` and writes by Rucio's own models: by REST the server compares each
-file of a batch with each other, which takes minutes.
+One has 100,000 DIDs, one a dataset of 100,000 files, named like paths, beside one of 100. Runs in
+the environment `rucio` and writes by Rucio's own models: by REST the server compares each file of
+a batch with each other, which takes minutes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from sqlalchemy import insert, select
 
 from demo.rucio.configuration import ACCOUNT
 
-SCOPE = "bulk"
+SCOPE, WIDE_SCOPE = "bulk", "wide"
+#: Files in each dataset of the wide scope.
+WIDE = {"events.100": 100, "events.100000": 100_000}
+FILES_IN_FOLDER = 1000
 DATASETS = 100
 FILES_IN_DATASET = 999  # with its dataset a thousand DIDs
 STORAGES = ("CERN-DISK", "LAPP-DISK", "PIC-DISK")
@@ -38,6 +42,11 @@ def main() -> None:
         name = f"run{number:04d}.events"
         if name not in there:
             register(scope, name, files(number), storages[number % len(STORAGES)])
+    wide = InternalScope(WIDE_SCOPE, vo=DEFAULT_VO)
+    there = datasets_of(wide)
+    for name, count in WIDE.items():
+        if name not in there:
+            register(wide, name, wide_files(name, count), storages[0])
 
 
 @transactional_session  # type: ignore[untyped-decorator]  # Rucio ships no types
@@ -82,14 +91,26 @@ def register(scope: Any, name: str, listed: list[Row], storage: str, *, session:
 
 def files(number: int) -> list[Row]:
     """Return name, size and checksum of a dataset's files, the same in each run."""
-    chance = random.Random(SEED + number)
+    names = [f"run{number:04d}.part{index:04d}.root" for index in range(FILES_IN_DATASET)]
+    return _rows(names, SEED + number)
+
+
+def wide_files(dataset: str, count: int) -> list[Row]:
+    """Return the files of a dataset of the wide scope, whose names are paths."""
+    numbers = (divmod(index, FILES_IN_FOLDER) for index in range(count))
+    names = [f"/{dataset}/run{run:04d}/part{part:04d}.root" for run, part in numbers]
+    return _rows(names, SEED + count)
+
+
+def _rows(names: list[str], seed: int) -> list[Row]:
+    chance = random.Random(seed)
     return [
         {
-            "name": f"run{number:04d}.part{index:04d}.root",
+            "name": name,
             "bytes": chance.randrange(10_000_000, 4_000_000_000),
             "adler32": f"{chance.getrandbits(32):08x}",
         }
-        for index in range(FILES_IN_DATASET)
+        for name in names
     ]
 
 

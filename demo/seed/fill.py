@@ -17,7 +17,15 @@ from demo.seed.samples import fetch
 from demo.stack import REPOSITORY, Stack, write_private
 
 SCOPES = ("cms", "astro")
-BULK_SCOPE = "bulk"
+BULK_SCOPES = ("bulk", "wide")
+#: Counts up when the large scopes change.
+LARGE = 2
+#: What the formats of the synthetic files are called in their metadata.
+FORMATS = {
+    ".root": "ROOT", ".parquet": "Parquet", ".fits": "FITS", ".h5": "HDF5", ".csv": "CSV",
+    ".png": "PNG", ".pdf": "PDF", ".json": "JSON", ".yaml": "YAML", ".log": "text",
+    ".ipynb": "notebook",
+}  # fmt: skip
 SYNTHETIC = {"instrument": "synthetic", "energy_tev": 13.0, "licence": "CC0-1.0"}
 COPIES_SECONDS = 120
 POLL_SECONDS = 0.5
@@ -36,10 +44,11 @@ def fill(stack: Stack, *, large: bool) -> None:
         _fill_open_samples(stack, service(stack))
         done = {**done, **wanted}
         write_private(marker, json.dumps(done))
-    if large and not done.get("large"):
-        service(stack).ensure(f"/scopes/{ACCOUNT}/{BULK_SCOPE}", None)
-        _run_in_rucio(stack, "demo.seed.bulk", "registering the large scope")
-        write_private(marker, json.dumps({**done, "large": True}))
+    if large and done.get("large") != LARGE:
+        for scope in BULK_SCOPES:
+            service(stack).ensure(f"/scopes/{ACCOUNT}/{scope}", None)
+        _run_in_rucio(stack, "demo.seed.bulk", "registering the large scopes")
+        write_private(marker, json.dumps({**done, "large": LARGE}))
 
 
 def _fill_open_samples(stack: Stack, rucio: Rest) -> None:
@@ -60,7 +69,11 @@ def _fill_open_samples(stack: Stack, rucio: Rest) -> None:
 def _synthetic_files(stack: Stack) -> dict[str, Path]:
     folder = stack.folder("seed", "synthetic")
     expected = {name for each in datasets() for name in each.files if "_synthetic_" in name}
-    if not expected.issubset(path.name for path in folder.iterdir()):
+    absent = expected - {path.name for path in folder.iterdir()}
+    if any(name.startswith("preview_") for name in absent):
+        command = [str(stack.python("previews")), "-m", "demo.seed.formats", str(folder)]
+        _run(command, "making the samples of the formats")
+    if any(not name.startswith("preview_") for name in absent):
         command = [str(stack.python("physics")), "-m", "demo.seed.synthetic", str(folder)]
         _run(command, "making the synthetic sample")
     return {name: folder / name for name in expected}
@@ -92,7 +105,7 @@ def _upload(stack: Stack, items: list[object]) -> None:
 def _describe_and_close(rucio: Rest, dataset: Dataset) -> None:
     known = {sample.name: sample.described() for sample in samples()}
     for name in dataset.files:
-        note = {"format": "Parquet" if name.endswith(".parquet") else "ROOT", **SYNTHETIC}
+        note = {"format": FORMATS[Path(name).suffix], **SYNTHETIC} if name not in known else {}
         _set_metadata(rucio, f"/dids/{dataset.scope}/{segment(name)}", known.get(name, note))
     licences = {known[name]["licence"] for name in dataset.files if name in known}
     licence = " AND ".join(sorted(map(str, licences))) or SYNTHETIC["licence"]

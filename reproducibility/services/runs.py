@@ -14,7 +14,7 @@ from accounts import audit
 from accounts.models import User
 from activity import services as activity
 from reproducibility.models import ACTIVE, Analysis, Run, RunState
-from reproducibility.services import progress
+from reproducibility.services import progress, staging
 from reproducibility.services.analyses import is_uuid
 from reproducibility.services.parameters import checked_parameters
 from reproducibility.services.reproducing import KIND, TIMELINE, save
@@ -35,8 +35,11 @@ def start_run(
     ------
     InvalidRequest
         A parameter is not one of the analysis's, or of another type.
+    Forbidden
+        An input is under an embargo.
     """
     wanted = checked_parameters(analysis, parameters or {})
+    staging.check_inputs(user, analysis)
     with transaction.atomic():
         # The lock on the analysis makes its run numbers a sequence.
         locked = Analysis.objects.select_for_update().get(pk=analysis.pk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,16 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from accounts.credentials import Credential, credential_for
+from accounts.models import User
 from data_mgmt.backends import Did
 from data_mgmt.backends import get_backend as data_backend
+from data_mgmt.services.embargo import check_contents
 from reproducibility.backends import get_backend
-from reproducibility.models import Run
+from reproducibility.models import Analysis, Run
 from vre_portal.config import get_config
+from vre_portal.errors import Forbidden, PortalError
 
+log = logging.getLogger(__name__)
 SPECIFICATION = "reana.yaml"
 
 
@@ -48,6 +53,17 @@ def clean_up(run: Run) -> None:
     shutil.rmtree(work_folder(run), ignore_errors=True)
 
 
+def check_inputs(user: User, analysis: Analysis) -> None:
+    """Raise `Forbidden` for an input under an embargo; without an answer the worker will know."""
+    for wanted in analysis.inputs.all():
+        try:
+            check_contents(user, Did(wanted.scope, wanted.name))
+        except Forbidden:
+            raise
+        except PortalError as exc:
+            log.info("input %s of %s not looked at: %s", wanted.did, analysis, exc.message)
+
+
 def fetch_inputs(run: Run) -> list[dict[str, Any]]:
     """Fetch every input with the user's own token; each file has the catalogue's checksum.
 
@@ -62,7 +78,11 @@ def fetch_inputs(run: Run) -> list[dict[str, Any]]:
     for wanted in run.analysis.inputs.all():
         folder = Path(wanted.folder)
         target = work_folder(run) / folder
-        files = data_backend().download(credential, Did(wanted.scope, wanted.name), target)
+        did = Did(wanted.scope, wanted.name)
+        check_contents(run.user, did)
+        files = data_backend().download(credential, did, target)
+        for file in files:
+            check_contents(run.user, file.did)  # it may be in another collection, too
         fetched += [
             {
                 "did": str(file.did),

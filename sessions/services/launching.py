@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,7 +16,7 @@ from sessions import environments
 from sessions.backends import Outcome, Server, ServerState, get_backend, service_credential
 from sessions.models import PENDING, Session, SessionState
 from sessions.services.changes import begin_take_down, change, fail, note
-from sessions.services.wishes import MAX_NAME, checked_did, checked_name
+from sessions.services.wishes import MAX_NAME, check_may_open, checked_did, checked_name
 from vre_portal import operations
 from vre_portal.errors import NotFound, PortalError, UpstreamRefused, UpstreamTimeout
 from vre_portal.models import Operation
@@ -27,7 +28,6 @@ WAITS = gettext_lazy(
 )
 
 
-@transaction.atomic
 def launch(
     user: User,
     *,
@@ -41,17 +41,28 @@ def launch(
     Raises
     ------
     InvalidRequest, Forbidden
-        The environment, an option, the name or the dataset's DID can't be used.
+        The environment, an option, the name or the dataset's DID can't be used, or the dataset is
+        under an embargo.
+    UpstreamUnavailable, UpstreamTimeout
+        Nobody tells whether the dataset is under an embargo.
     """
     chosen = environments.named(environment)
     wanted = environments.user_options(chosen, options or {}, groups=user.groups)
     did = checked_did(dataset)
+    check_may_open(user, did)
+    return _written(user, chosen, wanted, checked_name(name), did)
+
+
+@transaction.atomic
+def _written(
+    user: User, chosen: environments.Environment, wanted: Mapping[str, Any], name: str, did: str
+) -> Session:
     session = Session.objects.create(
         user=user,
         environment=chosen.slug,
         environment_name=chosen.name,
         options=wanted,
-        name=checked_name(name) or did.partition(":")[2][:MAX_NAME] or chosen.name,
+        name=name or did.partition(":")[2][:MAX_NAME] or chosen.name,
         dataset=did,
     )
     change(session, of=PENDING, say=_("Your session is queued."))

@@ -11,7 +11,7 @@ from sessions import starter
 from sessions.backends import get_backend, service_credential
 from sessions.models import Session, SessionState
 from sessions.services.changes import change
-from sessions.services.wishes import checked_did
+from sessions.services.wishes import check_may_open, checked_did
 from vre_portal.errors import Conflict, InvalidRequest
 
 TOKEN_SECONDS = 300
@@ -27,6 +27,8 @@ def open_dataset(session: Session, did: str) -> Session:
         It is not a DID.
     Conflict
         The session is not ready.
+    Forbidden
+        The dataset is under an embargo.
     """
     dataset = checked_did(did)
     if not dataset:
@@ -35,6 +37,7 @@ def open_dataset(session: Session, did: str) -> Session:
         raise Conflict(
             "The session is not ready. Wait for it, or launch a new one for the dataset."
         )
+    check_may_open(session.user, dataset)
     file = deliver(session, dataset)
     base = session.url.partition("lab")[0]
     change(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
-from vre_portal.errors import InvalidRequest
+from accounts.models import User
+from data_mgmt.backends import Did
+from data_mgmt.services.embargo import check_contents
+from vre_portal.errors import InvalidRequest, NotFound
 
 MAX_NAME = 100
 DID = re.compile(r"[A-Za-z0-9_.-]{1,30}:[^\s:]{1,250}")
@@ -27,3 +31,10 @@ def checked_did(did: str) -> str:
             field="dataset",
         )
     return did
+
+
+def check_may_open(user: User, did: str) -> None:
+    """Raise what keeps a dataset from a person; of one that is not there nothing can be shown."""
+    if did:
+        with suppress(NotFound):
+            check_contents(user, Did.parse(did))

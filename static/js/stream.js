@@ -26,11 +26,12 @@ async function stream(body) {
     const answer = await fetch(body.dataset.stream, {
       headers: { Accept: "application/x-ndjson" }, credentials: "same-origin", signal: control.signal,
     });
-    if (!answer.ok) throw new Error((await problem(answer)) || answer.statusText);
+    if (!answer.ok) return tell(parts, (await problem(answer)) || answer.statusText);
     await read(answer.body, parts, control);
     if (parts.empty) parts.empty.hidden = parts.seen > 0;
   } catch (error) {
-    if (!control.signal.aborted) tell(parts, error);
+    // A connection that ended too early, or half a row: what the browser says of it helps nobody.
+    if (!control.signal.aborted) tell(parts, body.dataset.streamIncomplete ?? String(error.name));
   } finally {
     body.removeAttribute("aria-busy");
     if (parts.stop) parts.stop.hidden = true;
@@ -68,9 +69,9 @@ async function problem(answer) {
   return answer.json().then((body) => body.detail || body.title, () => "");
 }
 
-function tell(parts, error) {
+function tell(parts, message) {
   if (!parts.problem) return;
   parts.problem.hidden = false;
   const text = parts.problem.querySelector("[data-stream-message]");
-  if (text) text.textContent = error.message;
+  if (text) text.textContent = message;
 }

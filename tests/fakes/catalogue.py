@@ -6,7 +6,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from data_mgmt.backends import (
@@ -44,6 +44,12 @@ class FakeRule:
     missing: list[Did]
     fault: str = ""
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Note when the rule changes."""
+        if name == "rule":
+            value = replace(value, updated_at=datetime.now(UTC))
+        super().__setattr__(name, value)
+
 
 class FakeCatalogue:
     """Storages, DIDs, rules and accounts, as tests set them up and let them change."""
@@ -64,10 +70,19 @@ class FakeCatalogue:
         self.limits: dict[tuple[str, str], int] = {}
         self.rules: dict[str, FakeRule] = {}
         self.accounts: dict[str, set[tuple[str, str]]] = {}
+        #: Account -> the accounts of groups that it may act for.
+        self.acts_for: dict[str, set[str]] = {}
+        self.data_managers: set[str] = set()
+        self.open: set[Did] = set()
+        self.made: dict[Did, datetime] = {}
+        self.ends: dict[Did, datetime] = {}
+        self.bad: dict[tuple[Did, str], str] = {}
         #: What a site's policy cuts lifetimes to.
         self.longest_lifetime: timedelta | None = None
         #: What the analysis of each rule says instead of its fault.
         self.told_faults: tuple[FileFault, ...] = ()
+        #: Whether rules have more files than are listed.
+        self.cut_files = False
         self.stream_base = "http://127.0.0.1:9"
 
     def fail_on(self, method: str, error: PortalError | None) -> None:
@@ -166,7 +181,10 @@ class FakeCatalogue:
         files = self._files(did)
         size = sum(len(self.files[file].content) for file in files)
         checksum = self.files[did].adler32 if did in self.files else ""
-        return DidInfo(did, self.types[did], size, len(files), "root", adler32=checksum)
+        return DidInfo(
+            did, self.types[did], size, len(files), self.owners.get(did, "root"),
+            is_open=did in self.open, adler32=checksum, expires_at=self.ends.get(did),
+        )  # fmt: skip
 
     def _files(self, did: Did) -> list[Did]:
         if self.types[did] is DidType.FILE:

@@ -24,12 +24,18 @@ from data_mgmt.backends import (
     Downloaded,
     FileEntry,
     FileReplicas,
+    RuleState,
     Source,
     Storage,
     Usage,
 )
-from tests.fakes.described import FakeDescribed
+from tests.fakes.collected import FakeCollected
+from tests.fakes.contents import FakeContents
+from tests.fakes.following import FakeFollowing
+from tests.fakes.harvest import FakeHarvest
 from tests.fakes.rules import counted
+from tests.fakes.subscriptions import FakeSubscriptions
+from tests.fakes.uploads import FakeUploads
 from vre_portal.errors import (
     Conflict,
     NotFound,
@@ -41,7 +47,9 @@ from vre_portal.errors import (
 Pair = tuple[str, str]
 
 
-class FakeDataBackend(FakeDescribed):
+class FakeDataBackend(
+    FakeSubscriptions, FakeFollowing, FakeUploads, FakeContents, FakeCollected, FakeHarvest
+):
     """Does what `data_mgmt.backends.DataBackend` promises."""
 
     @counted
@@ -105,6 +113,16 @@ class FakeDataBackend(FakeDescribed):
         return FileEntry(did, len(self.files[did].content), self.files[did].adler32)
 
     @counted
+    def each_child(self, credential: Credential, did: Did) -> Iterator[DidInfo]:
+        self._must_exist(did)
+        return (self._info(child) for child in self.children[did])
+
+    @counted
+    def each_file(self, credential: Credential, did: Did) -> Iterator[FileEntry]:
+        self._must_exist(did)
+        return (self._entry(file) for file in self._files(did))
+
+    @counted
     def parents(self, credential: Credential, did: Did) -> tuple[Did, ...]:
         self._must_exist(did)
         return tuple(sorted(parent for parent, held in self.children.items() if did in held))
@@ -146,9 +164,12 @@ class FakeDataBackend(FakeDescribed):
         return tuple(self.storages[name] for name in sorted(self.storages))
 
     @counted
-    def usage(self, credential: Credential) -> tuple[Usage, ...]:
+    def usage(self, credential: Credential, *, account: str = "") -> tuple[Usage, ...]:
+        account = account or credential.account
         mine = [
-            kept.rule for kept in self.rules.values() if kept.rule.account == credential.account
+            kept.rule
+            for kept in self.rules.values()
+            if kept.rule.account == account and kept.rule.state is not RuleState.WAITING_APPROVAL
         ]
         return tuple(
             Usage(
@@ -157,8 +178,8 @@ class FakeDataBackend(FakeDescribed):
                 sum(len(self._files(rule.did)) for rule in mine if rule.storage == storage),
                 limit,
             )
-            for (account, storage), limit in sorted(self.limits.items())
-            if account == credential.account
+            for (owner, storage), limit in sorted(self.limits.items())
+            if owner == account
         )
 
     @counted

@@ -56,11 +56,12 @@ class FakeDescribed(FakeRules):
     @counted
     def made_at(self, credential: Credential, did: Did) -> datetime | None:
         self._must_exist(did)
-        return MADE
+        return self.made.get(did, MADE)
 
     @counted
     def may_describe(self, credential: Credential, did: Did) -> bool:
-        return did.scope == f"user.{credential.account}"
+        accounts = {credential.account, *self.acts_for.get(credential.account, ())}
+        return any(did.scope in {f"user.{name}", f"group.{name}"} for name in accounts)
 
     @counted
     def check_metadata(
@@ -69,7 +70,8 @@ class FakeDescribed(FakeRules):
         for key in changes:
             if key in KEPT or "." in key:
                 raise InvalidRequest(f"Rucio keeps {key} itself.", field=key, service="rucio")
-        if did.scope != f"user.{credential.account}":
+        accounts = {credential.account, *self.acts_for.get(credential.account, ())}
+        if not any(did.scope in {f"user.{name}", f"group.{name}"} for name in accounts):
             raise Forbidden("Only the owner of the scope may describe this.", service="rucio")
 
     @counted

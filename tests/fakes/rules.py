@@ -51,25 +51,33 @@ class FakeRules(FakeCatalogue):
         copies: int = 1,
         lifetime_seconds: int | None = None,
         comment: str = "",
+        activity: str = "",
+        ask_approval: bool = False,
+        account: str = "",
     ) -> str:
+        account = account or credential.account
+        if account not in {credential.account, *self.acts_for.get(credential.account, ())}:
+            raise Forbidden("Rucio does not let your account do this.", service="rucio")
         info = self._info(did)
         if storage not in self.storages:
             raise InvalidRequest("Rucio can't do this: check what you asked for.", service="rucio")
-        wanted = (did, credential.account, storage, copies)
+        wanted = (did, account, storage, copies)
         for kept in self.rules.values():
             if (kept.rule.did, kept.rule.account, kept.rule.storage, kept.rule.copies) == wanted:
                 raise Conflict("This exists already.", service="rucio")
-        if (info.bytes or 0) > self.limits.get((credential.account, storage), 0):
+        quota = self.limits.get((account, storage), 0)
+        if not ask_approval and (info.bytes or 0) > quota:
             raise QuotaExceeded("Your quota at this storage does not suffice.", service="rucio")
         now = datetime.now(UTC)
         rule = Rule(
             id=uuid.uuid4().hex,
             did=did,
-            account=credential.account,
+            account=account,
             storage=storage,
             copies=copies,
-            state=RuleState.INJECT,
+            state=RuleState.WAITING_APPROVAL if ask_approval else RuleState.INJECT,
             comment=comment,
+            activity=activity or "User Subscriptions",
             created_at=now,
             expires_at=now + timedelta(seconds=lifetime_seconds) if lifetime_seconds else None,
         )
@@ -125,6 +133,8 @@ class FakeRules(FakeCatalogue):
         after: str = "",
     ) -> FileStates:
         kept = self._kept(rule_id)
+        if self.cut_files:
+            return FileStates((), is_cut=True)
         late = RuleState.STUCK if kept.fault else RuleState.REPLICATING
         rows = [
             FileState(file, kept.rule.storage, late, kept.fault)
@@ -157,6 +167,10 @@ class FakeRules(FakeCatalogue):
         self._own(credential, rule_id)
 
     @counted
+    def hurry_rule(self, credential: Credential, rule_id: str) -> None:
+        self._own(credential, rule_id)
+
+    @counted
     def cancel_rule(self, credential: Credential, rule_id: str) -> None:
         self._own(credential, rule_id)
         del self.rules[rule_id]
@@ -169,6 +183,7 @@ class FakeRules(FakeCatalogue):
 
     def _own(self, credential: Credential, rule_id: str) -> FakeRule:
         kept = self._kept(rule_id)
-        if kept.rule.account != credential.account:
+        acting = {credential.account, *self.acts_for.get(credential.account, ())}
+        if kept.rule.account not in acting:
             raise Forbidden("Rucio does not let your account do this.", service="rucio")
         return kept

@@ -42,10 +42,12 @@ def storage_card(
     name: str = "storage",
     checked: bool = False,
     disabled: bool = False,
+    many: bool = False,
 ) -> dict[str, object]:
-    """Offer a storage (or anything of that shape) as one choice among several."""
+    """Offer a storage (or anything of that shape) as one choice of several, or some of many."""
     shown = {"title": title or value, "text": text, "detail": detail, "state": state, "word": word}
-    return {"value": value, "name": name, "checked": checked, "disabled": disabled, **shown}
+    state_of = {"checked": checked, "disabled": disabled, "many": many}
+    return {"value": value, "name": name, **state_of, **shown}
 
 
 def _control(bound: BoundField) -> SafeString:

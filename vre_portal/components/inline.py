@@ -117,6 +117,7 @@ def button(
     disabled: bool = False,
     label: object = "",
     external: bool = False,
+    formaction: str = "",
 ) -> dict[str, object]:
     """Show a button, or a link that looks like one when ``href`` is given."""
     return {
@@ -133,6 +134,7 @@ def button(
         "disabled": disabled,
         "label": label,
         "external": external,
+        "formaction": formaction,
     }
 
 

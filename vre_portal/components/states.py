@@ -39,6 +39,12 @@ LOOKS: dict[str, Look] = {
     "cancelled": Look(Tone.IDLE, _("cancelled")),
     "expired": Look(Tone.IDLE, _("expired")),
     "suspended": Look(Tone.WAIT, _("suspended")),
+    # uploads
+    "receiving": Look(Tone.WAIT, _("half done")),
+    "checking": Look(Tone.RUN, _("checking")),
+    "storing": Look(Tone.RUN, _("storing")),
+    "registering": Look(Tone.RUN, _("registering")),
+    "refused": Look(Tone.BAD, _("refused")),
     # sessions
     "queued": Look(Tone.WAIT, _("queued")),
     "starting": Look(Tone.RUN, _("starting")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,20 @@ from urllib.parse import quote, unquote, urlencode
 
 from accounts.credentials import Credential
 from data_mgmt.backends.rucio import parsing, rest, search, service
+from data_mgmt.backends.rucio.approvals import ApprovalsPart
+from data_mgmt.backends.rucio.collections import CollectionsPart
+from data_mgmt.backends.rucio.contents import ContentsPart
 from data_mgmt.backends.rucio.describing import TECHNICAL, DescribingPart
+from data_mgmt.backends.rucio.following import FollowingPart
+from data_mgmt.backends.rucio.groups import GroupsPart
+from data_mgmt.backends.rucio.harvest import HarvestPart
 from data_mgmt.backends.rucio.kept import Kept
 from data_mgmt.backends.rucio.rest import did_path
 from data_mgmt.backends.rucio.rules import RucioRules
 from data_mgmt.backends.rucio.storages import StoragesPart
+from data_mgmt.backends.rucio.subscriptions import SubscriptionsPart
+from data_mgmt.backends.rucio.understanding import understood
+from data_mgmt.backends.rucio.uploads import UploadsPart
 from data_mgmt.backends.values import (
     Availability,
     Did,
@@ -37,9 +47,25 @@ AT_ONCE = 8
 MAX_FILTERED = 5000
 BULK = 500
 MAX_DATASETS = 1000
+#: Up to here Rucio is asked about each file when it tells where a collection is.
+FEW_DATASETS = 16
+FEW_FILES = 2000
 
 
-class RucioBackend(RucioRules, StoragesPart, DescribingPart):
+@understood
+class RucioBackend(
+    RucioRules,
+    FollowingPart,
+    ContentsPart,
+    StoragesPart,
+    DescribingPart,
+    CollectionsPart,
+    GroupsPart,
+    UploadsPart,
+    HarvestPart,
+    ApprovalsPart,
+    SubscriptionsPart,
+):
     """Rucio over REST; see `data_mgmt.backends.DataBackend` for what each method promises."""
 
     def __init__(self) -> None:
@@ -55,7 +81,10 @@ class RucioBackend(RucioRules, StoragesPart, DescribingPart):
 
     def list_scopes(self, credential: Credential) -> tuple[str, ...]:
         """Return all scopes, sorted."""
-        return tuple(sorted(rest.value(credential, "/scopes/")))
+        found = rest.value(credential, "/scopes/")
+        if not isinstance(found, list):
+            raise TypeError(type(found))
+        return tuple(sorted(found))
 
     def search_dids(
         self,
@@ -122,16 +151,18 @@ class RucioBackend(RucioRules, StoragesPart, DescribingPart):
             yield from (known[did] for did in part if did in known)
 
     def get_did(self, credential: Credential, did: Did) -> DidInfo:
-        """Return a DID; the depth makes Rucio count the files of an open collection."""
+        """Return a DID; the depth makes Rucio count the files of a collection, closed ones are."""
         path = f"/dids/{did_path(did)}"
         try:
-            row = rest.value(credential, path, params={"dynamic_depth": "FILE"})
+            row = rest.value(credential, path)
+            if row.get("type") != "FILE" and (row.get("open") or row.get("length") is None):
+                row = rest.value(credential, path, params={"dynamic_depth": "FILE"})
         except NotFound as exc:
             words = f"There is no such file, dataset or container: {did}."
             raise NotFound(words, service="rucio") from exc
         info = parsing.info_of(row)
         if info.type is DidType.FILE:
-            return DidInfo(did, info.type, info.bytes, 1, info.account, adler32=info.adler32)
+            return replace(info, files=1)
         return info
 
     def list_contents(self, credential: Credential, did: Did, *, limit: int) -> tuple[DidInfo, ...]:
@@ -147,6 +178,14 @@ class RucioBackend(RucioRules, StoragesPart, DescribingPart):
         """Return the files below a DID."""
         found = rest.rows(credential, f"/dids/{did_path(did)}/files", limit=limit)
         return tuple(sorted(map(parsing.file_of, found), key=lambda file: file.did))
+
+    def each_child(self, credential: Credential, did: Did) -> Iterator[DidInfo]:
+        """Yield what is directly in a collection."""
+        return map(parsing.info_of, rest.rows(credential, f"/dids/{did_path(did)}/dids"))
+
+    def each_file(self, credential: Credential, did: Did) -> Iterator[FileEntry]:
+        """Yield the files below a DID."""
+        return map(parsing.file_of, rest.rows(credential, f"/dids/{did_path(did)}/files"))
 
     def parents(self, credential: Credential, did: Did) -> tuple[Did, ...]:
         """Return the collections that hold a DID."""
@@ -165,13 +204,29 @@ class RucioBackend(RucioRules, StoragesPart, DescribingPart):
         }
 
     def availability(self, credential: Credential, did: Did) -> tuple[Availability, ...]:
-        """Return how much is where: counted for datasets, added up for containers."""
+        """Return how much is where: for datasets, or added up for containers.
+
+        Rucio looks at each file of a small one; of a large one it tells what it last counted.
+        """
         info = self.get_did(credential, did)
         if info.type is DidType.FILE:
             return self._of_file(credential, did)
         datasets = [did] if info.type is DidType.DATASET else self._datasets(credential, did)
-        parts = self._pool.map(lambda each: self._of_dataset(credential, each), datasets)
-        return _added_up((row for part in parts for row in part), info)
+        if len(datasets) <= FEW_DATASETS and (info.files or 0) <= FEW_FILES:
+            parts = self._pool.map(lambda each: self._of_dataset(credential, each), datasets)
+            return _added_up((row for part in parts for row in part), info)
+        return _added_up(self._counted(credential, datasets), info)
+
+    def _counted(self, credential: Credential, datasets: Sequence[Did]) -> Iterator[Availability]:
+        seen = set()
+        for start in range(0, len(datasets), BULK):
+            for row in self.where_datasets(credential, datasets[start : start + BULK]):
+                seen.add(row.did)
+                yield Availability(row.storage, row.files, row.files_total, row.bytes, row.bytes)
+        # One that no rule ever held is not counted.
+        uncounted = [did for did in datasets if did not in seen][:FEW_DATASETS]
+        for part in self._pool.map(lambda each: self._of_dataset(credential, each), uncounted):
+            yield from part
 
     def _of_file(self, credential: Credential, did: Did) -> tuple[Availability, ...]:
         found = []
@@ -227,9 +282,9 @@ class RucioBackend(RucioRules, StoragesPart, DescribingPart):
         found = sorted(rest.rows(credential, "/rses/"), key=lambda row: str(row["rse"]))
         return tuple(self._pool.map(lambda row: copy_context().run(describe, row), found))
 
-    def usage(self, credential: Credential) -> tuple[Usage, ...]:
-        """Return the account's own use and limits."""
-        path = f"/accounts/{quote(credential.account)}/usage/local"
+    def usage(self, credential: Credential, *, account: str = "") -> tuple[Usage, ...]:
+        """Return the use and limits of the account, or of one that it acts for."""
+        path = f"/accounts/{quote(account or credential.account)}/usage/local"
         found = map(parsing.usage_of, rest.rows(credential, path))
         return tuple(sorted(found, key=lambda usage: usage.storage))
 

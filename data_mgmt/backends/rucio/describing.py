@@ -12,6 +12,8 @@ from data_mgmt.backends.rucio.rest import did_path
 from data_mgmt.backends.values import Did, Value
 from vre_portal.errors import Forbidden, InvalidRequest
 
+#: Before the name of an account: the attribute of those who may act for it.
+GROUP = "group-"
 #: Rucio's own columns, of which a person reads other places of a page, or nothing.
 TECHNICAL = frozenset(
     {
@@ -40,12 +42,17 @@ class DescribingPart:
         return parsing.time_of(row.get("created_at"))
 
     def may_describe(self, credential: Credential, did: Did) -> bool:
-        """Return whether the account owns the scope, or is one of Rucio's administrators."""
-        path = f"/accounts/{quote(credential.account, safe='')}"
-        if did.scope in rest.value(credential, f"{path}/scopes/"):
+        """Return whether the account, or a group's that it acts for, has the scope, or all have."""
+        path = "/accounts/{}/scopes/"
+        if did.scope in rest.value(credential, path.format(quote(credential.account, safe=""))):
             return True
-        told = rest.value(credential, f"{path}/attr/")
-        return any(row.get("key") == "admin" and row.get("value") for row in told)
+        told = rest.value(credential, f"/accounts/{quote(credential.account, safe='')}/attr/")
+        marks = [str(row["key"]) for row in told if row.get("value")]
+        groups = [mark.removeprefix(GROUP) for mark in marks if mark.startswith(GROUP)]
+        return "admin" in marks or any(
+            did.scope in rest.value(credential, path.format(quote(name, safe="")))
+            for name in groups
+        )
 
     def check_metadata(
         self, credential: Credential, did: Did, changes: Mapping[str, Value | None]

@@ -45,6 +45,7 @@ def info_of(row: Row, *, fallback: DidType | None = None) -> DidInfo:
         account=row.get("account") or "",
         is_open=bool(row.get("open")),
         adler32=row.get("adler32") or "",
+        expires_at=time_of(row.get("expired_at")),
     )
 
 
@@ -88,7 +89,14 @@ def storage_of(row: Row, attributes: Row, usage: list[Row]) -> Storage:
         is_writable=bool(row.get("availability_write", True)),
         used=whole(counted.get("used")),
         free=whole(storage.get("free")),
+        is_readable=bool(row.get("availability_read", True)),
+        approvers=_names(attributes.get("rule_approvers")),
+        takes_approval=not attributes.get("block_manual_approval"),
     )
+
+
+def _names(text: object) -> tuple[str, ...]:
+    return tuple(filter(None, (name.strip() for name in str(text or "").split(","))))
 
 
 def usage_of(row: Row) -> Usage:
@@ -115,7 +123,10 @@ def rule_of(row: Row) -> Rule:
         locks_stuck=row.get("locks_stuck_cnt") or 0,
         error=reason_of(row.get("error")),
         comment=row.get("comments") or "",
+        activity=row.get("activity") or "",
+        bytes=whole(row.get("bytes")),
         created_at=time_of(row.get("created_at")),
+        updated_at=time_of(row.get("updated_at")),
         expires_at=time_of(row.get("expires_at")),
     )
 

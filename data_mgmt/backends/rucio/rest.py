@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import requests
 
@@ -57,7 +57,7 @@ NOT_FOUND = frozenset(
 CONFLICT = frozenset(
     {
         "DuplicateRule", "DataIdentifierAlreadyExists", "Duplicate", "DuplicateContent",
-        "FileAlreadyExists",
+        "FileAlreadyExists", "SubscriptionDuplicate",
     }
 )  # fmt: skip
 INVALID = frozenset(
@@ -66,6 +66,7 @@ INVALID = frozenset(
         "StagingAreaRuleRequiresLifetime", "ScratchDiskLifetimeConflict",
         "ManualRuleApprovalBlocked", "InvalidObject", "InputValidationError", "InvalidMetadata",
         "DIDFilterSyntaxError", "MissingParameter", "UnsupportedOperation", "InvalidType",
+        "InvalidValueForKey", "FilterEngineGenericError", "KeyError",
     }
 )  # fmt: skip
 UNAVAILABLE = frozenset(
@@ -79,6 +80,7 @@ THINGS: Mapping[str, str] = {
     "RSENotFound": "There is no such storage.",
     "RuleNotFound": "This replication rule is gone.",
     "ScopeNotFound": "There is no such scope.",
+    "SubscriptionNotFound": "There is no such subscription.",
     "AccountNotFound": "There is no such account.",
 }
 _BAD_RULE_ID = re.compile(r"badly formatted (rule id|input)", re.IGNORECASE)
@@ -124,9 +126,20 @@ def ask(
         answer = _once_more(answer, send)
     if not answer.ok:
         kind = answer.headers.get("ExceptionClass", "")
+        if not kind and answer.status_code >= requests.codes.server_error:
+            kind = _unspeakable(path)
         refused = error_of(answer.status_code, kind, answer.content)
         raise refusal_to(credential, refused, kind)
     return answer
+
+
+def _unspeakable(path: str) -> str:
+    """Return what Rucio fails to say of a name whose signs do not fit into a header of HTTP."""
+    try:
+        unquote(path).encode("latin-1")
+    except UnicodeEncodeError:
+        return "DataIdentifierNotFound"
+    return ""
 
 
 def refusal_to(credential: Credential, refused: PortalError, kind: str) -> PortalError:

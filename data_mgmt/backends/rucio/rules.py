@@ -23,8 +23,13 @@ from data_mgmt.backends.values import (
 )
 from vre_portal.errors import Forbidden
 
+DEFAULT_ACTIVITY = "User Subscriptions"
+#: The highest priority of FTS, which takes 1 to 5; Rucio gives 3.
+HURRIED = 5
 #: With more stuck files than these their analysis takes too long.
 EXAMINED = 200
+#: With more files than these they are not listed one by one.
+LISTED = 50_000
 
 
 class RucioRules:
@@ -39,19 +44,22 @@ class RucioRules:
         copies: int = 1,
         lifetime_seconds: int | None = None,
         comment: str = "",
+        activity: str = "",
+        ask_approval: bool = False,
+        account: str = "",
     ) -> str:
         """Ask for copies; Rucio lays the locks later, so that a large DID answers at once too."""
         body = {
             "dids": [{"scope": did.scope, "name": did.name}],
-            "account": credential.account,
+            "account": account or credential.account,
             "copies": copies,
             "rse_expression": storage,
             "grouping": "DATASET",
             "lifetime": lifetime_seconds,
             "comment": comment,
-            "ask_approval": False,
+            "ask_approval": ask_approval,
             "asynchronous": True,
-            "activity": "User Subscriptions",
+            "activity": activity or DEFAULT_ACTIVITY,
         }
         return str(rest.ask(credential, "POST", "/rules/", body=body).json()[0])
 
@@ -86,8 +94,11 @@ class RucioRules:
         after: str = "",
     ) -> FileStates:
         """Return a page of files: the locks are read as they come, and only a page of them held."""
-        # Rucio answers a list of nothing for a rule that it does not know.
+        # Rucio answers a list of nothing for a rule that it does not know, and reads all of
+        # a long one into memory before it tells the first.
         rule = self.get_rule(credential, rule_id)
+        if rule.locks_total > LISTED:
+            return FileStates((), is_cut=True)
         locks = map(parsing.lock_of, rest.rows(credential, f"{_path(rule_id)}/locks"))
         wanted = (
             lock
@@ -124,12 +135,18 @@ class RucioRules:
         """Let the repairer take a stuck rule at once instead of in its turn."""
         _update(credential, rule_id, {"boost_rule": True})
 
+    def hurry_rule(self, credential: Credential, rule_id: str) -> None:
+        """Raise the priority of a rule and of the transfers that it waits for."""
+        _update(credential, rule_id, {"priority": HURRIED})
+
     def cancel_rule(self, credential: Credential, rule_id: str) -> None:
         """End a rule now: a DELETE would keep it for another hour."""
+        _unlock(credential, rule_id)
         _update(credential, rule_id, {"lifetime": 0})
 
     def end_rule_later(self, credential: Credential, rule_id: str) -> None:
         """Let a rule end within the hour."""
+        _unlock(credential, rule_id)
         _change(credential, rule_id, "DELETE", {})
 
 
@@ -139,6 +156,12 @@ def _path(rule_id: str) -> str:
 
 def _update(credential: Credential, rule_id: str, options: Mapping[str, Any]) -> None:
     _change(credential, rule_id, "PUT", {"options": options})
+
+
+def _unlock(credential: Credential, rule_id: str) -> None:
+    """Let a rule end at all: Rucio locks those on tape that were made without a lifetime."""
+    if rest.value(credential, _path(rule_id)).get("locked"):
+        _update(credential, rule_id, {"locked": False})
 
 
 def _change(credential: Credential, rule_id: str, method: str, body: object) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from data_mgmt.models import ReplicaRequest
 from tests.factories import lend, make_identity
 from tests.fakes.catalogue import GIB
 from tests.fakes.data import FakeDataBackend
+from tests.fakes.previews import REPOSITORY, previews_python
 from tests.unit.data_mgmt.steps import work
 from vre_portal.config import get_config
 
@@ -38,6 +41,22 @@ def data_backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDataBackend]:
     monkeypatch.undo()
     get_config.cache_clear()
     get_backend.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One small synthetic file of each format that has a preview."""
+    folder = tmp_path_factory.mktemp("samples")
+    command = [str(previews_python()), "-m", "demo.seed.formats", str(folder)]
+    subprocess.run(command, cwd=REPOSITORY, env={"OPENBLAS_NUM_THREADS": "1"}, check=True)
+    return folder
+
+
+@pytest.fixture
+def no_service_account(data_backend: FakeDataBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A portal without the account that hears of everybody's changes."""
+    monkeypatch.delenv("VRE_RUCIO_SERVICE_PASSWORD", raising=False)
+    get_config.cache_clear()
 
 
 @pytest.fixture

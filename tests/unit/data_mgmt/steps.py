@@ -20,9 +20,8 @@ def work() -> None:
 
 
 def tick(request: ReplicaRequest) -> ReplicaRequest:
-    """Let the watcher look now."""
+    """Let the poller hear of changes and look at everything now."""
     ReplicaRequest.objects.exclude(next_check_at=None).update(next_check_at=timezone.now())
-    for user_id in watching.claim_due():
-        watching.look(user_id)
+    watching.tick()
     request.refresh_from_db()
     return request

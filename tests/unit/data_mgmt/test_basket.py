@@ -179,7 +179,7 @@ def test_the_basket_is_exported_as_list_and_as_csv(
 def test_the_form_adds_up_what_would_move(browser: Client, alice: User, dimuon: Did) -> None:
     basket.add(alice, [dimuon, MUONS[0]])
 
-    text = browser.get(REPLICATE).text
+    text = browser.get(f"{REPLICATE}?storage=LAPP-DISK").text
 
     assert 'value="LAPP-DISK" checked' in text
     assert "Moves 700 B in 4 files to LAPP-DISK." in text

@@ -101,7 +101,7 @@ def test_a_stuck_request_is_boosted(data_backend: FakeDataBackend, asked: Replic
 
 
 def test_what_is_not_stuck_cannot_be_boosted(asked: ReplicaRequest) -> None:
-    with pytest.raises(Conflict, match="boost: only a request that is stuck"):
+    with pytest.raises(Conflict, match="boost: only what is stuck or on its way"):
         services.change(asked, Changes(boost=True))
 
     assert not Operation.objects.filter(kind=changes.BOOST).exists()

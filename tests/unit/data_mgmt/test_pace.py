@@ -120,6 +120,7 @@ def test_why_it_waits_costs_rucio_one_look_a_minute_and_no_page(
 ) -> None:
     data_backend.inject(asked.rule_id)
     tick(asked)
+    data_backend.calls.clear()
 
     assert [services.why_waits(alice, asked) for _ in range(3)] == ["", "", ""]
     assert data_backend.calls["availability"] == 1
@@ -138,7 +139,10 @@ def test_what_most_files_say_is_the_reason_with_its_storage(
 
     reason = reasons.stuck_reason(credential_for(alice, "rucio"), rule)
 
-    assert reason == "3 of 12 files do not arrive: No such file at CERN-DISK"
+    assert reason == (
+        "3 of 12 files do not arrive: the source file is missing at CERN-DISK: No such file"
+        " at CERN-DISK"
+    )
 
 
 def test_a_suspended_rule_says_so(alice: User, asked: ReplicaRequest) -> None:

@@ -172,6 +172,7 @@ def test_a_browser_that_is_signed_out_loses_what_runs_and_the_other_keeps_it(
 def test_a_token_reads_as_its_owner(alice: User, make: Callable[[User], str]) -> None:
     prepared = by_token(make(alice))
 
+    assert prepared.rows.credential is not None
     assert prepared.rows.credential.account == alice.handle
     prepared.ask_again()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import User
-from data_mgmt import services, tasks
+from data_mgmt import services
 from data_mgmt.backends.values import Did, RuleState
 from data_mgmt.models import ReplicaRequest, RequestState
-from data_mgmt.services import watching
+from data_mgmt.services import comparing, watching
 from tests.fakes.data import FakeDataBackend
 from tests.unit.data_mgmt.steps import tick, work
 from vre_portal.errors import (
@@ -57,7 +58,8 @@ def test_a_stuck_rule_is_shown_with_its_reason(
 
     assert asked.state == RequestState.STUCK
     assert asked.reason == (
-        "2 of 3 files do not arrive: No such file or directory: muons_2.root at CERN-DISK"
+        "2 of 3 files do not arrive: the source file is missing at CERN-DISK:"
+        " No such file or directory: muons_2.root at CERN-DISK"
     )
 
 
@@ -87,15 +89,20 @@ def test_many_requests_of_a_user_cost_one_list(
     assert data_backend.calls["get_rule"] == 0
 
 
-def test_two_watchers_at_once_do_not_look_twice(asked: ReplicaRequest) -> None:
-    ReplicaRequest.objects.update(next_check_at=timezone.now())
+def test_a_second_watcher_leaves_it_to_the_first(
+    data_backend: FakeDataBackend, asked: ReplicaRequest
+) -> None:
+    cache.add(watching.ALONE, "1", 30)
 
-    first, second = watching.claim_due(), watching.claim_due()
+    tick(asked)
 
-    assert (first, second) == ([asked.user_id], [])
+    assert data_backend.calls["rules_changed"] == 0
+    assert data_backend.calls["list_rules"] == 0
 
 
-def test_the_older_a_request_the_rarer_the_look(asked: ReplicaRequest) -> None:
+def test_the_older_a_request_the_rarer_the_look_where_no_change_is_heard_of(
+    asked: ReplicaRequest, no_service_account: None
+) -> None:
     old = timezone.now() - timedelta(minutes=10)
     ReplicaRequest.objects.update(created_at=old)
 
@@ -149,17 +156,5 @@ def test_a_rule_whose_time_is_over_makes_the_request_expired(
     assert request.state == RequestState.EXPIRED
 
 
-def test_the_clock_sends_a_look_to_each_user(
-    asked: ReplicaRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ReplicaRequest.objects.update(next_check_at=timezone.now())
-    sent: list[tuple[str]] = []
-    monkeypatch.setattr(tasks.watch_user, "apply_async", lambda args, expires: sent.append(args))
-
-    tasks.watch_requests()
-
-    assert sent == [(str(asked.user_id),)]
-
-
 def test_every_state_of_a_rule_has_one_of_a_request() -> None:
-    assert set(watching.STATES) == set(RuleState)
+    assert set(comparing.STATES) == set(RuleState)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.http import HttpResponse
@@ -23,7 +25,14 @@ from django.utils import timezone
 
 from accounts import api_tokens
 from accounts.models import Identity, User, WebSession
-from data_mgmt.models import ReplicaRequest, SavedSearch
+from data_mgmt.models import (
+    CollectionChange,
+    QuotaRequest,
+    ReplicaRequest,
+    RuleAction,
+    SavedSearch,
+    Upload,
+)
 from reproducibility.models import Analysis, Run
 from sessions.models import Session
 from tests.factories import make_user, sign_in
@@ -41,14 +50,45 @@ def a_request(user: User) -> object:
     ).pk
 
 
+def an_upload(user: User) -> object:
+    return Upload.objects.create(
+        user=user, did_scope="user.x", did_name=f"of-{user.handle}", size=5, storage="CERN",
+        expires_at=timezone.now() + timedelta(hours=1),
+    ).pk  # fmt: skip
+
+
 def a_search(user: User) -> object:
     return SavedSearch.objects.create(user=user, name="Mine", query="scope=cms").pk
+
+
+def a_quota_request(user: User) -> object:
+    return QuotaRequest.objects.create(
+        user=user, account=user.handle, storage="CERN", bytes=1024, reason="Thesis"
+    ).pk
+
+
+def a_batch(user: User) -> object:
+    return RuleAction.objects.create(
+        user=user, batch=uuid.uuid4(), verb="end", rule=uuid.uuid4(), account=user.handle,
+        did_scope="cms", did_name="dimuon", storage="CERN",
+    ).batch  # fmt: skip
+
+
+def a_change(user: User) -> object:
+    return CollectionChange.objects.create(
+        user=user, account=user.handle, kind="close", did_scope="cms", did_name="dimuon"
+    ).pk
 
 
 def a_session(user: User) -> object:
     return Session.objects.create(
         user=user, environment="light", environment_name="Light", name="One"
     ).pk
+
+
+def a_preview(user: User) -> object:
+    cache.set("preview-of-alice:asker", str(user.pk), 60)
+    return "preview-of-alice"
 
 
 def an_analysis(user: User) -> object:
@@ -87,8 +127,16 @@ OWNED: dict[str, Maker] = {
     "api/v1/me/tokens/<uuid:pk>": a_token,
     "data/requests/<uuid:pk>": a_request,
     "api/v1/data/replica-requests/<str:pk>": a_request,
+    "data/changes/<uuid:pk>": a_change,
+    "api/v1/data/changes/<uuid:pk>": a_change,
+    "data/uploads/<uuid:pk>": an_upload,
+    "api/v1/data/uploads/<uuid:pk>": an_upload,
     "data/searches/<uuid:pk>": a_search,
     "api/v1/data/searches/<uuid:pk>": a_search,
+    "data/requests/quota/<uuid:pk>": a_quota_request,
+    "api/v1/data/quota-requests/<uuid:pk>": a_quota_request,
+    "data/requests/rules/outcomes/<uuid:batch>": a_batch,
+    "api/v1/data/rules/actions/<uuid:batch>": a_batch,
     "sessions/<uuid:pk>": a_session,
     "api/v1/sessions/<uuid:pk>": a_session,
     "analyses/<slug:slug>": an_analysis,
@@ -104,9 +152,15 @@ NOT_OURS = {
     "accounts/people/<uuid:pk>": "for operators, who see everybody",
     "api/v1/people/<uuid:pk>": "for operators, who see everybody",
     "accounts/services/<slug:service>": "a kind of account, of whoever asks",
+    "data/approvals/quota/<uuid:pk>": "for data managers, who decide for everybody",
+    "api/v1/data/approvals/<uuid:pk>": "for data managers, who decide for everybody",
+    "data/requests/subscriptions/<uuid:pk>": "Rucio's: whose it is says Rucio",
+    "api/v1/data/subscriptions/<uuid:pk>": "Rucio's: whose it is says Rucio",
     "data/<did:did>": "Rucio's: it decides by the person's own token",
+    "data/scopes/<str:scope>": "those that Rucio lists for the person's own token",
     "data/storages/<str:storage>": "Rucio's: it decides by the person's own token",
     "api/v1/data/storages/<str:storage>": "Rucio's: it decides by the person's own token",
+    "api/v1/data/files/<str:scope>": "Rucio's: it decides by the person's own token",
     "api/v1/data/dids/<str:scope>": "Rucio's: it decides by the person's own token",
 }
 #: What strangers may open, and why.
@@ -135,7 +189,7 @@ PUBLIC = {
 }
 #: What the other parameters of an address are filled with.
 SAMPLES = {"path": "results/a.json", "name": "dimuon", "scope": "cms", "did": "cms:dimuon",
-           "pk": str(uuid.UUID(int=7))}  # fmt: skip
+           "pk": str(uuid.UUID(int=7)), "storage": "CERN"}  # fmt: skip
 #: What takes a POST from programs, which have no page of ours.
 NO_FORM = {
     "accounts/backchannel/<slug:slug>/": "a provider's signature says who it is",
@@ -156,8 +210,11 @@ NOTED_ON_THE_WAY = {
 }
 WATCHED: dict[str, Maker] = {
     "replica-request": a_request,
+    "collection-change": a_change,
     "session": a_session,
     "run": a_run,
+    "uploads": lambda user: user.pk,
+    "preview": a_preview,
     "inbox": lambda user: user.pk,
     "checklist": lambda user: user.pk,
 }

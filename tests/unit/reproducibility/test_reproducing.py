@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import AudienceToken, TokenGrant, User
 from activity.models import Event
+from data_mgmt.backends import Did
 from reproducibility import services
 from reproducibility.models import KEPT, Analysis, Run, RunState
 from reproducibility.services import reproducing, staging
@@ -21,7 +22,7 @@ from tests.unit.reproducibility.conftest import (
     work,
     write_analysis,
 )
-from vre_portal.errors import InvalidRequest, NotFound, UpstreamUnavailable
+from vre_portal.errors import Forbidden, InvalidRequest, NotFound, UpstreamUnavailable
 
 DOWN = UpstreamUnavailable("REANA does not answer.", service="reana")
 
@@ -390,3 +391,41 @@ def test_home_gets_the_runs_under_way_and_the_ended_ones(
 
     assert (active, ended) == ([under_way], [run])
     assert services.active_count(alice.pk) == 1
+
+
+HELD = {"embargo_until": "2999-01-31", "embargo_group": "/escape/cms"}
+
+
+def test_an_input_under_an_embargo_starts_no_run(
+    alice: User, analysis: Analysis, data_backend: FakeDataBackend
+) -> None:
+    data_backend.descriptions[Did("cms", "dimuon")] |= HELD
+
+    with pytest.raises(Forbidden, match="proprietary to /escape/cms"):
+        services.start_run(alice, analysis)
+
+    assert not Run.objects.exists()
+
+
+def test_an_input_put_under_an_embargo_meanwhile_is_not_handed_on(
+    run: Run, data_backend: FakeDataBackend, workflow_backend: FakeWorkflows
+) -> None:
+    other = data_backend.add_dataset("cms:secret", Did("cms", "muons_2.root"))
+    data_backend.descriptions[other] |= HELD
+
+    work(run)
+
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+    assert "cms:secret is proprietary to /escape/cms" in run.message
+    assert not workflow_backend.workflows
+
+
+def test_members_reproduce_what_is_under_an_embargo(
+    alice: User, analysis: Analysis, data_backend: FakeDataBackend
+) -> None:
+    data_backend.descriptions[Did("cms", "dimuon")] |= HELD
+    alice.groups = ["/escape/cms"]
+    alice.save()
+
+    assert services.start_run(alice, analysis).pk

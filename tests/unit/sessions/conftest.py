@@ -9,9 +9,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from data_mgmt.backends import get_backend as get_data_backend
 from sessions import services
 from sessions.backends import get_backend
 from sessions.models import Session
+from tests.factories import lend, make_identity
+from tests.fakes.data import FakeDataBackend
 from tests.fakes.hub import FakeHub
 from vre_portal import operations
 from vre_portal.config import get_config
@@ -61,6 +64,25 @@ def hub(monkeypatch: pytest.MonkeyPatch, environments_file: Path) -> Iterator[Fa
     monkeypatch.undo()
     get_config.cache_clear()
     get_backend.cache_clear()
+
+
+@pytest.fixture
+def data_backend(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDataBackend]:
+    """The data service in use: one dataset, which is asked for its embargo."""
+    monkeypatch.setenv("VRE_DATA_BACKEND", "tests.fakes.data.FakeDataBackend")
+    get_config.cache_clear()
+    get_data_backend.cache_clear()
+    fake = get_data_backend()
+    assert isinstance(fake, FakeDataBackend)
+    fake.add_dataset("cms:dimuon")
+    yield fake
+    get_data_backend.cache_clear()
+
+
+@pytest.fixture
+def asks_rucio(alice: User, data_backend: FakeDataBackend) -> None:
+    """Let Alice have a token for the data service."""
+    lend(make_identity(alice, issuer="https://escape.test/", subject="alice"), "rucio", "token")
 
 
 def work(turns: int = MOST_TURNS) -> None:

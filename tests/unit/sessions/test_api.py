@@ -116,6 +116,7 @@ def test_delete_stops_first_and_removes_then(browser: Client, alice: User, hub: 
     assert browser.get(f"{URL}/{session.pk}").status_code == 404
 
 
+@pytest.mark.usefixtures("asks_rucio")
 def test_a_dataset_is_opened_in_a_running_session(
     browser: Client, alice: User, hub: FakeHub
 ) -> None:

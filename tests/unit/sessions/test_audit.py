@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from accounts import suspension
@@ -28,6 +29,7 @@ def entries(action: str) -> list[AuditEvent]:
     return list(AuditEvent.objects.filter(action=action).order_by("at"))
 
 
+@pytest.mark.usefixtures("asks_rucio")
 def test_a_launch_and_a_stop_are_told_with_who_and_what(alice: User, hub: FakeHub) -> None:
     session = launched(alice, dataset="cms:dimuon")
     services.stop(session)
@@ -40,6 +42,7 @@ def test_a_launch_and_a_stop_are_told_with_who_and_what(alice: User, hub: FakeHu
     assert start.detail == {"environment": "physics", "dataset": "cms:dimuon"}
 
 
+@pytest.mark.usefixtures("asks_rucio")
 def test_a_dataset_opened_in_a_session_is_told(alice: User, hub: FakeHub) -> None:
     session = launched(alice)
 

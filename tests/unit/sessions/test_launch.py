@@ -187,6 +187,7 @@ def test_an_environment_of_other_groups_is_refused(alice: User, hub: FakeHub) ->
         services.launch(alice, environment="gpu")
 
 
+@pytest.mark.usefixtures("asks_rucio")
 def test_launching_again_keeps_the_settings(alice: User, hub: FakeHub) -> None:
     first = services.launch(
         alice, environment="physics", options={"memory_gb": "4"}, name="Fit", dataset="cms:dimuon"

@@ -60,6 +60,7 @@ def test_a_did_stays_text_in_the_code() -> None:
     }
 
 
+@pytest.mark.usefixtures("asks_rucio")
 def test_a_session_with_a_dataset_opens_with_its_notebook(alice: User, hub: FakeHub) -> None:
     session = launched(alice, dataset="cms:dimuon")
 
@@ -75,6 +76,7 @@ def test_without_a_dataset_no_file_is_put(alice: User, hub: FakeHub) -> None:
     assert hub.calls["put_file"] == 0
 
 
+@pytest.mark.usefixtures("asks_rucio")
 def test_a_session_opens_also_when_its_notebook_could_not_be_put(alice: User, hub: FakeHub) -> None:
     hub.fail_on("put_file", UpstreamTimeout("JupyterHub did not answer in time."))
 
@@ -85,6 +87,7 @@ def test_a_session_opens_also_when_its_notebook_could_not_be_put(alice: User, hu
     assert any("not put in place" in event["text"] for event in session.events)
 
 
+@pytest.mark.usefixtures("asks_rucio")
 def test_a_running_session_opens_another_dataset(alice: User, hub: FakeHub) -> None:
     session = launched(alice)
 
@@ -95,6 +98,7 @@ def test_a_running_session_opens_another_dataset(alice: User, hub: FakeHub) -> N
     assert stored.dataset == "astro:m13"
 
 
+@pytest.mark.usefixtures("asks_rucio")
 def test_a_notebook_that_is_there_is_not_written_over(alice: User, hub: FakeHub) -> None:
     session = launched(alice, dataset="cms:dimuon")
     files = hub.servers[alice.handle, session.server].files

@@ -1,0 +1,131 @@
+"""Every rule of the user's account in Rucio, whoever made it: found, sorted, chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.credentials import credential_for
+from accounts.models import User
+from data_mgmt.backends import Rule, RuleState, get_backend
+from data_mgmt.backends.approvals import RuleQuestion
+from data_mgmt.models import ReplicaRequest
+from data_mgmt.services.approvals import sizes_of
+from data_mgmt.services.catalogue import SERVICE
+from data_mgmt.services.keyset import Key, cut
+from vre_portal.budget import Budget
+
+
+class Order(StrEnum):
+    """What puts a list of rules in order."""
+
+    NEWEST = "newest"
+    ENDING = "ending"
+    LARGEST = "largest"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """A rule of the user's, and the request that made it, if one did."""
+
+    rule: Rule
+    request: ReplicaRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A part of the user's rules and where it goes on; figures are of all that fit."""
+
+    items: tuple[Mine, ...]
+    total: int
+    bytes: int
+    next: str = ""
+
+
+def list_mine(
+    user: User,
+    *,
+    state: RuleState | None = None,
+    storage: str = "",
+    scope: str = "",
+    name: str = "",
+    within_days: int | None = None,
+    order: Order = Order.NEWEST,
+    limit: int,
+    cursor: str = "",
+) -> Rules:
+    """Return rules of the user's account, asked of Rucio now; ``*`` stands for any text."""
+    credential = credential_for(user, SERVICE)
+    question = RuleQuestion(state, credential.account, storage, scope, name)
+    soon = None if within_days is None else timezone.now() + timedelta(days=within_days)
+    budget = Budget(SERVICE)
+    asked = budget.ask(lambda: [*get_backend().find_rules(credential, question)])
+    found = [
+        rule
+        for rule in asked.get()
+        if soon is None or (rule.expires_at is not None and rule.expires_at <= soon)
+    ]
+    page, more = cut(found, ORDERS[order], limit=limit, cursor=cursor)
+    # Of open collections a rule does not tell the size.
+    open_ones = [rule.did for rule in page if rule.bytes is None]
+    sizes = sizes_of(credential, open_ones, budget) if open_ones else {}
+    page = [
+        replace(rule, bytes=sizes[rule.did].bytes) if rule.did in sizes else rule for rule in page
+    ]
+    return Rules(
+        tuple(Mine(rule, request) for rule, request in _with_requests(user, page)),
+        total=len(found),
+        bytes=sum(rule.bytes or 0 for rule in found),
+        next=more,
+    )
+
+
+def _with_requests(
+    user: User, rules: Iterable[Rule]
+) -> Iterable[tuple[Rule, ReplicaRequest | None]]:
+    page = list(rules)
+    mine = ReplicaRequest.objects.visible_to(user)
+    known = {row.rule_id: row for row in mine.filter(rule_id__in=[rule.id for rule in page])}
+    return [(rule, known.get(rule.id)) for rule in page]
+
+
+def _newest(rule: Rule) -> Key:
+    return (-rule.created_at.timestamp() if rule.created_at else 0.0, rule.id)
+
+
+def _ending(rule: Rule) -> Key:
+    # JSON knows no infinity that others could read.
+    end = rule.expires_at.timestamp() if rule.expires_at else float(2**53)
+    return (end, rule.id)
+
+
+def _largest(rule: Rule) -> Key:
+    return (-float(rule.bytes) if rule.bytes else math.copysign(0.0, 1), rule.id)
+
+
+def _name(rule: Rule) -> Key:
+    return (rule.did.scope, rule.did.name, rule.storage, rule.id)
+
+
+ORDERS: Mapping[Order, Callable[[Rule], Key]] = {
+    Order.NEWEST: _newest,
+    Order.ENDING: _ending,
+    Order.LARGEST: _largest,
+    Order.NAME: _name,
+}
+
+
+def chosen(user: User, keys: Iterable[UUID]) -> list[Rule]:
+    """Return those of some rules that are the user's, by name."""
+    wanted = {key.hex for key in keys}
+    credential = credential_for(user, SERVICE)
+    question = RuleQuestion(account=credential.account)
+    asked = Budget(SERVICE).ask(lambda: [*get_backend().find_rules(credential, question)])
+    return sorted((rule for rule in asked.get() if rule.id in wanted), key=_name)
