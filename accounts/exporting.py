@@ -26,6 +26,8 @@ LEFT_OUT = {
     "auth.group_permissions": "of no person, and not used",
     "auth.permission": "of no person, and not used",
     "contenttypes.contenttype": "of no person: the names of the tables",
+    "data_mgmt.indexeddid": "of no person: a copy of what Rucio lists",
+    "data_mgmt.indexedscope": "of no person: how far the index is",
     "data_mgmt.waitingrule": "of no person: which rules wait in Rucio",
     "oauth2_provider.application": "of no person: satellites come from the configuration",
     "oauth2_provider.devicegrant": "a code of minutes, nothing but a secret",

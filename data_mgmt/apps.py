@@ -44,8 +44,6 @@ class DataApp(AppConfig):
         live.topic(replicas.TOPIC)(replicas.present_state)
         live.topic(previews.TOPIC)(previews.present_state)
         live.topic(collecting.TOPIC)(collecting_steps.present_state)
-        provisioning.register(
-            "rucio", rucio_account.provision, joins=True, follows_groups=True
-        )
+        provisioning.register("rucio", rucio_account.provision, joins=True, follows_groups=True)
         active_counts["requests"] = replicas.active_count
         register(checks.rucio_clients)

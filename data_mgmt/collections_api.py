@@ -48,7 +48,7 @@ class MakeWish(serializers.Serializer[Any]):
         return {check_key(key): check_value(key, value) for key, value in told.items()}
 
 
-class DidsWish(serializers.Serializer[Any]):
+class MembersWish(serializers.Serializer[Any]):
     """DIDs that go in or out."""
 
     dids = DidListField(allow_empty=False)
@@ -143,18 +143,18 @@ class Making:
 class Filling:
     """Puts DIDs into a collection and takes them out."""
 
-    @extend_schema(request=DidsWish, responses={202: ChangeSerializer})
+    @extend_schema(request=MembersWish, responses={202: ChangeSerializer})
     def post(self, request: Request, scope: str, name: str) -> Response:
         """Have DIDs put in; what becomes of each is told by the change."""
-        wish = DidsWish(data=request.data)
+        wish = MembersWish(data=request.data)
         wish.is_valid(raise_exception=True)
         did, listed = Did(scope, name), wish.validated_data["dids"]
         return begun(collecting.attach(user_of(request), did, listed))
 
-    @extend_schema(request=DidsWish, responses={202: ChangeSerializer})
+    @extend_schema(request=MembersWish, responses={202: ChangeSerializer})
     def delete(self, request: Request, scope: str, name: str) -> Response:
         """Have DIDs taken out."""
-        wish = DidsWish(data=request.data)
+        wish = MembersWish(data=request.data)
         wish.is_valid(raise_exception=True)
         did, listed = Did(scope, name), wish.validated_data["dids"]
         return begun(collecting.detach(user_of(request), did, listed))

@@ -143,9 +143,7 @@ class ReplicaRequest(models.Model):
                 name="request_to_check",
             ),
             # The poller finds the request of each rule that changed.
-            models.Index(
-                fields=["rule_id"], condition=~Q(rule_id=""), name="request_of_rule"
-            ),
+            models.Index(fields=["rule_id"], condition=~Q(rule_id=""), name="request_of_rule"),
         ]
 
     def __str__(self) -> str:

@@ -215,6 +215,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_GENERATOR_CLASS": "drf_spectacular.generators.SchemaGenerator",
+    # One closed set, named once, wherever it stands.
+    "ENUM_NAME_OVERRIDES": {"DidTypeEnum": "data_mgmt.subscription_forms.TYPES"},
 }
 
 # mozilla-django-oidc asks for these at import; each provider has its own in the registry.
