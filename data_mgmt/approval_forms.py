@@ -13,12 +13,12 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from data_mgmt.address_texts import MAX_TEXT, text_of
 from data_mgmt.backends.approvals import RuleQuestion
 from data_mgmt.models_approvals import MAX_NOTE
 from vre_portal.components.formats import UNITS
 from vre_portal.errors import InvalidRequest
 
-MAX_TEXT = 250
 PARTS = ("storage", "scope", "asker", "name")
 SIZE = re.compile(r"([0-9]{1,15}(?:[.,][0-9]{1,6})?)\s*([KMGTPE]?)I?B?", re.IGNORECASE)
 
@@ -47,14 +47,6 @@ class QueueQuery:
     def question(self) -> RuleQuestion:
         """The question to the data service."""
         return RuleQuestion(None, self.asker, self.storage, self.scope, self.name)
-
-
-def text_of(query: Mapping[str, Any], key: str) -> str:
-    """Return a part of an address; raises `InvalidRequest` for one that is too long."""
-    text = str(query.get(key, "")).strip()
-    if len(text) > MAX_TEXT or "\x00" in text:
-        raise InvalidRequest(_("%(key)s: this is too long.") % {"key": key}, field=key)
-    return text
 
 
 class QueueForm(forms.Form):

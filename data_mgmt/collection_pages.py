@@ -180,10 +180,8 @@ def way(asked: Asked) -> dict[str, Any]:
 def held(asked: Asked) -> dict[str, Any]:
     """Return what a DID's page says of an embargo, and of its end."""
     told: dict[str, Any] = {"ends_at": asked.info.expires_at}
-    if asked.view.problem:  # the page has waited for Rucio already
-        return told | {"embargo_unknown": asked.view.problem}
     try:
-        found = embargo.embargo_of(asked.user, asked.did)
+        found = embargo.embargo_of(asked.user, asked.did, budget=asked.budget)
     except PortalError as exc:
         return told | {"embargo_unknown": exc.message}
     if found is None:

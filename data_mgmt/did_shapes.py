@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from django.utils.functional import Promise
 
@@ -12,18 +12,38 @@ from accounts.models import User
 from data_mgmt.backends import Did, DidInfo
 from data_mgmt.forms import CopiesForm
 from data_mgmt.metadata_forms import KeysFormSet
-from data_mgmt.services import DidView
+from data_mgmt.services import DidView, describe
+from data_mgmt.services.catalogue import SERVICE
+from vre_portal.budget import Budget
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A DID's page as somebody asks for it; a form that was refused comes along."""
+    """A DID's page as somebody asks for it; a form that was refused comes along.
+
+    Whatever else is asked of Rucio shares the `budget`: a page waits once.
+    """
 
     user: User
     view: DidView
     query: Mapping[str, str]
+    budget: Budget
     form: CopiesForm | None = None
     keys: KeysFormSet | None = None
+
+    @classmethod
+    def of(
+        cls,
+        user: User,
+        did: Did,
+        query: Mapping[str, str],
+        *,
+        form: CopiesForm | None = None,
+        keys: KeysFormSet | None = None,
+    ) -> Self:
+        """Ask what the page shows whatever its tab."""
+        budget = Budget(SERVICE)
+        return cls(user, describe(user, did, budget=budget), query, budget, form, keys)
 
     @property
     def did(self) -> Did:

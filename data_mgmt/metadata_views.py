@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import SignedInRequest, signed_in
-from data_mgmt import did_parts, services
+from data_mgmt import did_parts
 from data_mgmt.backends import Did
 from data_mgmt.did_shapes import Asked
 from data_mgmt.metadata_forms import KeysFormSet, keys_form
@@ -39,6 +39,5 @@ def describe(request: SignedInRequest) -> HttpResponseBase:
 
 
 def _again(request: SignedInRequest, did: Did, form: KeysFormSet, status: int) -> HttpResponseBase:
-    view = services.describe(request.user, did)
-    asked = Asked(request.user, view, {"tab": did_parts.METADATA}, keys=form)
+    asked = Asked.of(request.user, did, {"tab": did_parts.METADATA}, keys=form)
     return render(request, "data_mgmt/did.html", did_parts.page(asked), status=status)

@@ -76,8 +76,7 @@ def _told(
 def _ask_again(
     request: SignedInRequest, did: Did, form: CopiesForm, status: int
 ) -> HttpResponseBase:
-    view = services.describe(request.user, did)
-    asked = Asked(request.user, view, {"tab": did_parts.WHERE}, form=form)
+    asked = Asked.of(request.user, did, {"tab": did_parts.WHERE}, form=form)
     return render(request, "data_mgmt/did.html", did_parts.page(asked), status=status)
 
 

@@ -12,10 +12,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from data_mgmt.address_texts import MAX_TEXT, text_of
 from data_mgmt.models import ACTIVE, ReplicaRequestQuerySet, RequestState
 from vre_portal.errors import InvalidRequest
 
-MAX_TEXT = 250
 FOREVER = "none"
 UNDER_WAY = "active"
 LIFETIMES = (
@@ -46,12 +46,7 @@ class RequestQuery:
         InvalidRequest
             One of them can't be read; `field` names it.
         """
-        found = {
-            key: str(query.get(key, "")).strip() for key in ("state", "storage", "scope", "name")
-        }
-        for key, text in found.items():
-            if len(text) > MAX_TEXT or "\x00" in text:
-                raise InvalidRequest(_("%(key)s: this is too long.") % {"key": key}, field=key)
+        found = {key: text_of(query, key) for key in ("state", "storage", "scope", "name")}
         if found["state"] and found["state"] not in {UNDER_WAY, *RequestState.values}:
             names = ", ".join([UNDER_WAY, *RequestState.values])
             raise InvalidRequest(

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from data_mgmt.approval_forms import MAX_TEXT, text_of
+from data_mgmt.address_texts import MAX_TEXT, text_of
 from data_mgmt.backends import RuleState
 from data_mgmt.models_approvals import RuleVerb
 from data_mgmt.services.my_rules import Order

@@ -19,10 +19,10 @@ PAGE = "data_mgmt/did.html"
 @signed_in
 def did_page(request: SignedInRequest, did: Did) -> HttpResponseBase:
     """Show a file, dataset or container."""
-    view = services.describe(request.user, did)
-    services.opened(request.user, view.info.did)
-    harvest.refresh_soon([view.info.did])
-    context = did_parts.page(Asked(request.user, view, request.GET.dict()))
+    asked = Asked.of(request.user, did, request.GET.dict())
+    services.opened(request.user, asked.did)
+    harvest.refresh_soon([asked.did])
+    context = did_parts.page(asked)
     fragment = request.GET.get("fragment") == context["tab"]
     template = context["tab_template"] if fragment else PAGE
     return render(request, template, context | {"fragment": fragment})

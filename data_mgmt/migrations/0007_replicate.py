@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("data_mgmt", "0006_look")]
+    dependencies = [("data_mgmt", "0004_index")]
 
     operations = [
         migrations.AddField(

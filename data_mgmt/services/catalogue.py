@@ -168,7 +168,7 @@ def usage(user: User) -> tuple[Usage, ...]:
     return Budget(SERVICE).ask(lambda: get_backend().usage(credential)).get()
 
 
-def describe(user: User, did: Did) -> DidView:
+def describe(user: User, did: Did, *, budget: Budget | None = None) -> DidView:
     """Return what is known of a DID, asked at once; parts that fail come from the last time.
 
     Nothing that is asked takes longer for more files.
@@ -183,7 +183,7 @@ def describe(user: User, did: Did) -> DidView:
     key = cache_key(f"did:{user.pk}", str(did))
     known: DidView | None = cache.get(key)
     credential = credential_for(user, SERVICE)
-    backend, budget = get_backend(), Budget(SERVICE)
+    backend, budget = get_backend(), budget or Budget(SERVICE)
     asked: dict[str, Pending[Any]] = {
         "parents": budget.ask(lambda: backend.parents(credential, did)),
         "availability": budget.ask(lambda: backend.availability(credential, did)),

@@ -135,7 +135,9 @@ def embargoes(
     return sorted(found, key=lambda embargo: embargo.is_open)
 
 
-def embargo_of(user: User, did: Did, *, now: datetime | None = None) -> Embargo | None:
+def embargo_of(
+    user: User, did: Did, *, now: datetime | None = None, budget: Budget | None = None
+) -> Embargo | None:
     """Return the embargo over a DID to tell somebody of, one that keeps it from them first.
 
     It is asked within a page's time, upwards only.
@@ -145,7 +147,7 @@ def embargo_of(user: User, did: Did, *, now: datetime | None = None) -> Embargo 
     PortalError
         Rucio does not tell.
     """
-    found = embargoes(user, did, now=now, budget=Budget(SERVICE), deep=False)
+    found = embargoes(user, did, now=now, budget=budget or Budget(SERVICE), deep=False)
     return found[0] if found else None
 
 

@@ -17,6 +17,7 @@ from tests.factories import lend, make_identity
 from tests.fakes.catalogue import GIB
 from tests.fakes.data import FakeDataBackend
 from tests.fakes.previews import REPOSITORY, previews_python
+from tests.unit.data_mgmt import indexed
 from tests.unit.data_mgmt.steps import work
 from vre_portal.config import get_config
 
@@ -41,6 +42,16 @@ def data_backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDataBackend]:
     monkeypatch.undo()
     get_config.cache_clear()
     get_backend.cache_clear()
+
+
+@pytest.fixture
+def index(alice: User, data_backend: FakeDataBackend) -> FakeDataBackend:
+    """Datasets of three scopes, all in the index."""
+    data_backend.add_file("ligo:frame-1.gwf", b"x" * 5000)
+    for did, metadata in indexed.DATASETS.items():
+        data_backend.add_dataset(did, **metadata)
+    indexed.read_all()
+    return data_backend
 
 
 @pytest.fixture(scope="session")

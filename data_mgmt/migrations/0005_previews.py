@@ -1,7 +1,0 @@
-from django.db import migrations
-
-
-class Migration(migrations.Migration):
-    dependencies = [("data_mgmt", "0004_index")]
-
-    operations = []
