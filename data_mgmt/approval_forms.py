@@ -82,6 +82,12 @@ def size_text(size: int) -> str:
     return f"{size} {UNITS[power]}"
 
 
+def offered_text(size: int) -> str:
+    """Return a size for a form to begin with: from a GiB on, the next whole one."""
+    unit = 1024**3
+    return size_text(-(-size // unit) * unit if size > unit else size)
+
+
 class SizeField(forms.CharField):
     """A size with its unit."""
 

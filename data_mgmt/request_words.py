@@ -12,8 +12,9 @@ from data_mgmt.models import ReplicaRequest
 from data_mgmt.services import Pace
 from vre_portal.components.formats import duration, number, relative, size
 
-#: An end that is nearer is worth a warning.
+#: An end that is nearer is worth a warning, unless the copy was wanted for a short time only.
 SOON = timedelta(days=3)
+LAST_PART = 4
 
 
 def pace_sentence(pace: Pace | None) -> str:
@@ -37,13 +38,19 @@ def ends_soon(request: ReplicaRequest, now: datetime | None = None) -> str:
     """Return a warning when a request ends within days; empty when it does not."""
     at = now or timezone.now()
     end = request.expires_at
-    if not request.can_cancel or end is None or end - at > SOON:
+    if not request.can_cancel or end is None or end - at > _soon(request):
         return ""
     if end <= at:
         return _("Its time is over: Rucio removes the copy at its next round.")
     return _("It ends %(when)s; then its copies may be removed. Extend it to keep them.") % {
         "when": relative(end, now=at)
     }
+
+
+def _soon(request: ReplicaRequest) -> timedelta:
+    if request.lifetime_days is None:
+        return SOON
+    return min(SOON, timedelta(days=request.lifetime_days) / LAST_PART)
 
 
 def what_goes(request: ReplicaRequest) -> str:

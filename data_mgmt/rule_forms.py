@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 from data_mgmt.address_texts import MAX_TEXT, text_of
 from data_mgmt.backends import RuleState
 from data_mgmt.models_approvals import RuleVerb
+from data_mgmt.services.acting import Actor
 from data_mgmt.services.my_rules import Order
 from vre_portal.errors import InvalidRequest
 
@@ -25,7 +26,7 @@ STATES = {
     "suspended": RuleState.SUSPENDED,
     "ok": RuleState.OK,
 }
-PARTS = ("state", "storage", "scope", "name", "within_days", "sort")
+PARTS = ("state", "account", "storage", "scope", "name", "within_days", "sort")
 MAX_DAYS = 3650
 VERBS = {verb.value: verb for verb in (RuleVerb.EXTEND, RuleVerb.END, RuleVerb.END_LATER)}
 
@@ -35,6 +36,7 @@ class RulesQuery:
     """Which rules a list shows, as an address holds it; ``*`` stands for any text."""
 
     state: RuleState | None = None
+    account: str = ""
     storage: str = ""
     scope: str = ""
     name: str = ""
@@ -55,7 +57,7 @@ class RulesQuery:
         orders = {order.value: order for order in Order}
         order = _one_of(orders, texts["sort"], "sort") if texts["sort"] else Order.NEWEST
         return cls(
-            state, texts["storage"], texts["scope"], texts["name"],
+            state, texts["account"], texts["storage"], texts["scope"], texts["name"],
             _days(texts["within_days"]), order,
         )  # fmt: skip
 
@@ -120,3 +122,12 @@ class RulesForm(forms.Form):
             (Order.NAME, lazy("By name")),
         ],
     )
+
+    def __init__(self, told: Mapping[str, str] | None, *, actors: Sequence[Actor]) -> None:
+        super().__init__(told)
+        if len(actors) > 1:
+            every = ("", _("Yourself and your groups"))
+            choices = [every, *((actor.account, actor.name) for actor in actors)]
+            self.fields["account"] = forms.ChoiceField(
+                label=_("Of"), required=False, choices=choices
+            )

@@ -15,6 +15,7 @@ from data_mgmt.backends import Rule, RuleState
 from data_mgmt.models_approvals import QuotaRequest, RuleVerb
 from data_mgmt.request_forms import LifetimeForm
 from data_mgmt.rule_forms import PARTS, STATES, RulesForm
+from data_mgmt.services.acting import Actor
 from data_mgmt.services.my_rules import Mine, Rules
 from data_mgmt.services.places import StorageUse
 from vre_portal.components.formats import number, percent, size
@@ -24,16 +25,21 @@ WORDS = {state: name for name, state in STATES.items()}
 NEARLY_FULL = 0.9
 
 
-def listing(found: Rules | None, query: Mapping[str, str], problem: PortalError | None = None
-            ) -> dict[str, Any]:  # fmt: skip
-    """Return the page of all rules."""
+def listing(
+    found: Rules | None,
+    query: Mapping[str, str],
+    actors: Sequence[Actor],
+    problem: PortalError | None = None,
+) -> dict[str, Any]:
+    """Return the page of all rules, with the account of those that are a group's."""
+    groups = {actor.account: actor.name for actor in actors if actor.group}
     kept = {key: query[key] for key in (*PARTS, "limit") if query.get(key)}
     address = reverse("data_mgmt:rules")
     more = found.next if found else ""
     return {
         "lead": _lead(found) if found else "",
-        "rows": [_row(each) for each in found.items] if found else [],
-        "filters": RulesForm(query if kept else None),
+        "rows": [_row(each, groups) for each in found.items] if found else [],
+        "filters": RulesForm(query if kept else None, actors=actors),
         "filtered": bool(kept.keys() - {"sort", "limit"}),
         "sorted": bool(kept),
         "problem": problem,
@@ -44,15 +50,22 @@ def listing(found: Rules | None, query: Mapping[str, str], problem: PortalError 
 
 def _lead(found: Rules) -> str:
     words = ngettext("%(n)s rule holds %(size)s.", "%(n)s rules hold %(size)s.", found.total)
+    if found.uncounted:
+        words = ngettext(
+            "%(n)s rule holds at least %(size)s.",
+            "%(n)s rules hold at least %(size)s.",
+            found.total,
+        )
     return words % {"n": number(found.total), "size": size(found.bytes)}
 
 
-def _row(each: Mine) -> dict[str, Any]:
+def _row(each: Mine, groups: Mapping[str, str]) -> dict[str, Any]:
     rule = each.rule
     total = rule.locks_total
     return {
         "rule": rule,
         "request": each.request,
+        "group": groups.get(rule.account, ""),
         "state": WORDS[rule.state],
         "files": f"{number(rule.locks_ok)} / {number(total)}" if total else "",
         "error": rule.error if rule.state in {RuleState.STUCK, RuleState.SUSPENDED} else "",

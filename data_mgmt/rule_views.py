@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.decorators import SignedInRequest, signed_in
 from data_mgmt import rule_pages
-from data_mgmt.approval_forms import AskQuotaForm, keys_of, size_text
+from data_mgmt.approval_forms import AskQuotaForm, keys_of, offered_text
 from data_mgmt.models_approvals import RuleVerb
 from data_mgmt.request_forms import LifetimeForm
 from data_mgmt.rule_forms import VERBS, RulesQuery
-from data_mgmt.services import my_rules, places, quotas, rule_actions
+from data_mgmt.services import acting, my_rules, places, quotas, rule_actions
 from vre_portal.errors import Conflict, InvalidRequest, NotFound, PortalError
 from vre_portal.paging import limit_of
 
@@ -24,8 +24,8 @@ from vre_portal.paging import limit_of
 @require_GET
 @signed_in
 def listing(request: SignedInRequest) -> HttpResponseBase:
-    """Show the rules of the user's account as far as the address's filters let them through."""
-    query = request.GET.dict()
+    """Show the rules of the user's account and groups that the address's filters let through."""
+    query, actors = request.GET.dict(), acting.actors(request.user)
     try:
         parts = RulesQuery.of(query).parts()
         found = my_rules.list_mine(
@@ -34,9 +34,9 @@ def listing(request: SignedInRequest) -> HttpResponseBase:
     except (InvalidRequest, PortalError) as exc:
         if not (exc.retryable or isinstance(exc, InvalidRequest)):
             raise
-        context = rule_pages.listing(None, query, exc)
+        context = rule_pages.listing(None, query, actors, exc)
         return render(request, "data_mgmt/rules.html", context, status=exc.status)
-    return render(request, "data_mgmt/rules.html", rule_pages.listing(found, query))
+    return render(request, "data_mgmt/rules.html", rule_pages.listing(found, query, actors))
 
 
 @require_POST
@@ -86,7 +86,7 @@ def ask_quota(request: SignedInRequest) -> HttpResponseBase:
         wanted = request.GET.get("bytes", "")
         initial = {
             "storage": request.GET.get("storage", ""),
-            "bytes": size_text(int(wanted)) if wanted.isascii() and wanted.isdigit() else "",
+            "bytes": offered_text(int(wanted)) if wanted.isascii() and wanted.isdigit() else "",
         }
         form = AskQuotaForm(initial=initial, storages=names)
         return render(request, "data_mgmt/quota_ask.html", _ask_context(form, found))

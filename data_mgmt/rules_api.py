@@ -27,6 +27,7 @@ class MyRuleSerializer(serializers.Serializer[Any]):
     """A rule of one's own."""
 
     id = KeyField(source="rule.id")
+    account = serializers.CharField(source="rule.account", help_text="One's own, or a group's.")
     did = serializers.CharField(source="rule.did")
     storage = serializers.CharField(source="rule.storage")
     copies = serializers.IntegerField(source="rule.copies")
@@ -63,6 +64,7 @@ class RulesView(DataView):
         parameters=[
             *PAGE_PARAMETERS,
             OpenApiParameter("state", str, enum=list(STATES)),
+            OpenApiParameter("account", str, description="One's own, or that of a group."),
             OpenApiParameter("storage", str, description=STAR),
             OpenApiParameter("scope", str, description=STAR),
             OpenApiParameter("name", str, description=STAR),
@@ -79,7 +81,7 @@ class RulesView(DataView):
         ),
     )
     def get(self, request: Request) -> Response:
-        """Return the rules of the user's account, whoever made them."""
+        """Return the rules of the user's account and groups, whoever made them."""
         parts = RulesQuery.of(request.query_params).parts()
         found = my_rules.list_mine(
             user_of(request),

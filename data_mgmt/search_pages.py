@@ -52,6 +52,8 @@ def panel(user: User, text: str, *, blank: bool = False) -> dict[str, Any]:
         rows = rows_of(finding.understood(user, text)[0]) if text else []
     except InvalidRequest:
         rows = None
+    if rows is not None and len(rows) > MOST_ROWS:
+        rows = None  # the form would lose what it can't hold
     names = {
         "=": _("is"), "!=": _("is not"), "~": _("is like"), "has": _("has in it"),
         ">=": _("at least"), "<=": _("at most"), ">": _("more than"), "<": _("less than"),

@@ -114,7 +114,7 @@ CACHES = {
 }
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "BACKEND": "vre_portal.channel_layer.ChannelLayer",
         "CONFIG": {
             # A quiet socket waits 5 s for a message, as long as the client waits for an answer; and
             # a change that 500 pages hear of needs more than the client's 100 connections.

@@ -11,7 +11,7 @@ import asyncio
 import hmac
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -42,6 +42,14 @@ SILENT_SECONDS = 30.0
 
 class Gone(Exception):
     """The client has left before the end of its request."""
+
+
+class Refused(Exception):
+    """A piece was refused after its upload had begun; some headers tell of that."""
+
+    def __init__(self, error: PortalError, headers: Mapping[str, str]) -> None:
+        super().__init__(error.message)
+        self.error, self.headers = error, headers
 
 
 @dataclass(slots=True)
@@ -104,16 +112,16 @@ class Uploads:
             return
         try:
             await self._take(request, found["pk"], receive, send)
+        except Refused as refused:
+            await _refuse(send, refused.error, refused.headers)
         except PortalError as exc:
-            log.info("upload: %s: %s (cause: %r)", exc.code, exc.message, exc.__cause__)
-            # What may still come is not read.
-            told = {**tus.headers_of(exc), "Connection": "close"}
-            await raw_asgi.problem(send, exc, told)
+            await _refuse(send, exc, {})
 
     async def _take(
         self, request: HttpRequest, pk: str | None, receive: Receive, send: Send
     ) -> None:
         piece = await in_thread(partial(begin, request, pk))
+        where = {} if pk else {"Location": _address_of(request, piece.upload)}
         try:
             await first_of(
                 write(
@@ -125,14 +133,24 @@ class Uploads:
         except Gone:
             await in_thread(partial(uploads.kept, piece.upload))
             return
+        except PortalError as exc:
+            # The upload is there, whatever became of its first piece.
+            raise Refused(exc, where) from exc
         finally:
             await asyncio.to_thread(piece.close)
-        status = 204
-        if pk is None:
-            status = 201
-            told["Location"] = request.build_absolute_uri(f"{request.path}/{piece.upload.pk}")
-        await raw_asgi.start(send, status, told)
+        await raw_asgi.start(send, 201 if where else 204, told | where)
         await raw_asgi.body(send, b"", more=False)
+
+
+async def _refuse(send: Send, error: PortalError, more: Mapping[str, str]) -> None:
+    log.info("upload: %s: %s (cause: %r)", error.code, error.message, error.__cause__)
+    # What may still come is not read.
+    told = {**tus.headers_of(error), **more, "Connection": "close"}
+    await raw_asgi.problem(send, error, told)
+
+
+def _address_of(request: HttpRequest, upload: Upload) -> str:
+    return request.build_absolute_uri(f"{request.path}/{upload.pk}")
 
 
 async def write(
@@ -166,7 +184,10 @@ def begin(request: HttpRequest, pk: str | None) -> Incoming:
         wish = tus.wish_of(caller.user, request.headers)
         _check_length(request, 0, wish.size)
         upload = uploads.begin(caller.user, wish)
-        return Incoming(caller, upload, staging.Piece(upload.pk), 0, checksum)
+        file = staging.Piece(upload.pk)
+        if checksum:
+            file.doubt()
+        return Incoming(caller, upload, file, 0, checksum)
     offset = tus.number_of(request.headers, "Upload-Offset")
     if upload.state != UploadState.RECEIVING:
         raise Conflict(_("All of this upload has come: nothing more is taken."))

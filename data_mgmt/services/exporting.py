@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain, islice
 
@@ -44,40 +44,40 @@ def export(user: User, text: str, kind: Kind, *, portal: str) -> Iterator[str]:
     InvalidRequest
         The search can't be read, finds nothing, or too much for a metalink.
     """
-    rows = rows_of(user, text)
+    node, over = understood(user, text)
+    pages = index_search.pages(over, node, rows=PAGE)
+    rows = (row for page in pages for row in page.rows)
     first = next(rows, None)
     if first is None:
         raise InvalidRequest(_("Nothing is found, so that there is nothing to write."), field="q")
     found = chain([first], rows)
     if kind is Kind.METALINK:
         return _metalink(user, found, portal)
-    return _table(found) if kind is Kind.TABLE else _list(found)
+    end = _unread(over.unread)
+    return _table(found, end) if kind is Kind.TABLE else _list(found, end)
 
 
-def rows_of(user: User, text: str) -> Iterator[Row]:
-    """Yield each row of the index that a search finds."""
-    node, over = understood(user, text)
-    pages = index_search.pages(over, node, rows=PAGE)
-    return (row for page in pages for row in page.rows)
-
-
-def _list(rows: Iterator[Row]) -> Iterator[str]:
+def _list(rows: Iterator[Row], end: str) -> Iterator[str]:
     for count, row in enumerate(rows):
         if count >= MOST_ROWS:
             yield f"# {_cut()}\n"
-            return
+            break
         yield f"{row.info.did}\n"
+    if end:
+        yield f"# {end}\n"
 
 
-def _table(rows: Iterator[Row]) -> Iterator[str]:
+def _table(rows: Iterator[Row], end: str) -> Iterator[str]:
     yield _line(COLUMNS)
     for count, row in enumerate(rows):
         if count >= MOST_ROWS:
             yield _line([f"# {_cut()}"])
-            return
+            break
         info = row.info
         told = (info.did.scope, info.did.name, info.type.value, info.bytes, info.files)
         yield _line([*told, info.account, info.is_open, row.metadata or ""])
+    if end:
+        yield _line([f"# {end}"])
 
 
 def _metalink(user: User, rows: Iterator[Row], portal: str) -> Iterator[str]:
@@ -100,6 +100,14 @@ def _harmless(cell: object) -> object:
         return json.dumps(cell, ensure_ascii=False)
     text = "" if cell is None else str(cell)
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def _unread(scopes: Sequence[str]) -> str:
+    """Return what a file says of scopes that the index does not have whole."""
+    if not scopes:
+        return ""
+    listed = ", ".join(scopes)
+    return _("Not whole: these scopes are not in the index yet: %(scopes)s.") % {"scopes": listed}
 
 
 def _cut() -> str:

@@ -17,6 +17,7 @@ from data_mgmt.services.index_sql import expression
 SAMPLED = 5000
 MOST_FACETS = 6
 SHOWN_VALUES = 8
+FEW_VALUES = 4
 
 _COUNT = """
 WITH found AS MATERIALIZED ({found})
@@ -67,8 +68,14 @@ def facets(over: Extent, node: Node) -> Facets:
     counted = sum(count for kind, name, _value, count in told if (kind, name) == ("", TYPE))
     names = [(False, SCOPE), (False, TYPE), *((True, key) for key in keys)]
     made = [_facet(is_key, name, told) for is_key, name in names]
-    useful = [each for each in made if len(each.values) > 1 or _is_chosen(each, node)]
+    useful = [each for each in made if _divides(each) or _is_chosen(each, node)]
     return Facets(tuple(useful), min(counted, SAMPLED), counted > SAMPLED)
+
+
+def _divides(facet: Facet) -> bool:
+    """Whether it narrows: many values of one DID each are titles or notes."""
+    values = facet.values
+    return len(values) > 1 and (len(values) <= FEW_VALUES or values[0].count > 1)
 
 
 def _keys(over: Extent) -> list[str]:

@@ -1,4 +1,4 @@
-"""Every rule of the user's account in Rucio, whoever made it: found, sorted, chosen."""
+"""Every rule of the user's account and groups in Rucio, whoever made it: found, sorted, chosen."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts.credentials import credential_for
+from accounts.credentials import Credential, credential_for
 from accounts.models import User
 from data_mgmt.backends import Rule, RuleState, get_backend
 from data_mgmt.backends.approvals import RuleQuestion
 from data_mgmt.models import ReplicaRequest
+from data_mgmt.services import acting
 from data_mgmt.services.approvals import sizes_of
 from data_mgmt.services.catalogue import SERVICE
 from data_mgmt.services.keyset import Key, cut
@@ -46,6 +47,8 @@ class Rules:
     items: tuple[Mine, ...]
     total: int
     bytes: int
+    #: Rules on open collections, whose size is in no list.
+    uncounted: int
     next: str = ""
 
 
@@ -53,6 +56,7 @@ def list_mine(
     user: User,
     *,
     state: RuleState | None = None,
+    account: str = "",
     storage: str = "",
     scope: str = "",
     name: str = "",
@@ -61,30 +65,61 @@ def list_mine(
     limit: int,
     cursor: str = "",
 ) -> Rules:
-    """Return rules of the user's account, asked of Rucio now; ``*`` stands for any text."""
+    """Return rules of the user's account and groups, asked of Rucio now; ``*`` is any text.
+
+    Raises
+    ------
+    InvalidRequest
+        The user may not act as this account; `field` is ``account``.
+    """
     credential = credential_for(user, SERVICE)
-    question = RuleQuestion(state, credential.account, storage, scope, name)
+    accounts = [acting.actor_of(user, account).account] if account else _accounts(user, credential)
     soon = None if within_days is None else timezone.now() + timedelta(days=within_days)
     budget = Budget(SERVICE)
-    asked = budget.ask(lambda: [*get_backend().find_rules(credential, question)])
+    question = RuleQuestion(state, "", storage, scope, name)
     found = [
         rule
-        for rule in asked.get()
+        for rule in _of_accounts(credential, question, accounts, budget)
         if soon is None or (rule.expires_at is not None and rule.expires_at <= soon)
     ]
     page, more = cut(found, ORDERS[order], limit=limit, cursor=cursor)
-    # Of open collections a rule does not tell the size.
-    open_ones = [rule.did for rule in page if rule.bytes is None]
-    sizes = sizes_of(credential, open_ones, budget) if open_ones else {}
-    page = [
-        replace(rule, bytes=sizes[rule.did].bytes) if rule.did in sizes else rule for rule in page
-    ]
+    page = _sized(credential, page, budget)
+    counted = {rule.id: rule.bytes for rule in page}
+    sizes = [counted.get(rule.id, rule.bytes) for rule in found]
     return Rules(
         tuple(Mine(rule, request) for rule, request in _with_requests(user, page)),
         total=len(found),
-        bytes=sum(rule.bytes or 0 for rule in found),
+        bytes=sum(size or 0 for size in sizes),
+        uncounted=sizes.count(None),
         next=more,
     )
+
+
+def _accounts(user: User, credential: Credential) -> list[str]:
+    groups = [actor.account for actor in acting.actors(user) if actor.group]
+    return [credential.account, *groups]
+
+
+def _of_accounts(
+    credential: Credential, question: RuleQuestion, accounts: Iterable[str], budget: Budget
+) -> list[Rule]:
+    """Return the rules of each account: Rucio is asked of all of them at once."""
+    backend = get_backend()
+    questions = [replace(question, account=account) for account in accounts]
+    asked = [
+        budget.ask(lambda each=each: [*backend.find_rules(credential, each)])  # type: ignore[misc]
+        for each in questions
+    ]
+    return [rule for answer in asked for rule in answer.get()]
+
+
+def _sized(credential: Credential, rules: list[Rule], budget: Budget) -> list[Rule]:
+    """Return rules with the sizes of open collections, which a rule does not tell."""
+    open_ones = [rule.did for rule in rules if rule.bytes is None]
+    sizes = sizes_of(credential, open_ones, budget) if open_ones else {}
+    return [
+        replace(rule, bytes=sizes[rule.did].bytes) if rule.did in sizes else rule for rule in rules
+    ]
 
 
 def _with_requests(
@@ -126,6 +161,7 @@ def chosen(user: User, keys: Iterable[UUID]) -> list[Rule]:
     """Return those of some rules that are the user's, by name."""
     wanted = {key.hex for key in keys}
     credential = credential_for(user, SERVICE)
-    question = RuleQuestion(account=credential.account)
-    asked = Budget(SERVICE).ask(lambda: [*get_backend().find_rules(credential, question)])
-    return sorted((rule for rule in asked.get() if rule.id in wanted), key=_name)
+    budget = Budget(SERVICE)
+    every = _of_accounts(credential, RuleQuestion(), _accounts(user, credential), budget)
+    found = [rule for rule in every if rule.id in wanted]
+    return sorted(_sized(credential, found, budget), key=_name)

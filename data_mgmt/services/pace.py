@@ -60,6 +60,8 @@ def pace_of(request: ReplicaRequest, now: datetime | None = None) -> Pace | None
 
 def _left(request: ReplicaRequest, span: float, files: int, size: int) -> float | None:
     """Return the seconds that the rest takes, by bytes where their number is known."""
+    if request.state == RequestState.STUCK:
+        return None  # what is stuck keeps no time
     if size:
         return span * (request.bytes_total - request.bytes_done) / size
     return span * (request.files_total - request.files_done) / files if files else None

@@ -15,6 +15,8 @@ from vre_portal.errors import PortalError
 #: Rucio looks at the files of a rule one by one: with more than these it takes too long.
 EXAMINED_FILES = 200
 _PLACE = re.compile(r" at (\S+)$")
+#: How systems number what they say.
+_NUMBER = re.compile(r"^\[Errno \d+\] ")
 
 
 def stuck_reason(credential: Credential, rule: Rule) -> str:
@@ -37,7 +39,7 @@ def _in_words(said: str) -> str:
     if "No such file" not in said or place is None:
         return said
     words = _("the source file is missing at %(storage)s: %(said)s")
-    return words % {"storage": place[1], "said": said}
+    return words % {"storage": place[1], "said": _NUMBER.sub("", said[: place.start()])}
 
 
 def _counted(rule: Rule, said: str) -> str:

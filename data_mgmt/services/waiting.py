@@ -74,9 +74,8 @@ def _asked(user: User, request: ReplicaRequest) -> str:
 
 def _approval(request: ReplicaRequest, storages: Iterable[Storage]) -> str:
     named = next((each.approvers for each in storages if each.name == request.storage), ())
-    if not named:
-        return _("A data manager of Rucio has to let it go.")
-    return _("It needs approval by %(names)s.") % {"names": ", ".join(named)}
+    # Without names the state says all there is: a data manager has to approve it.
+    return _("It needs approval by %(names)s.") % {"names": ", ".join(named)} if named else ""
 
 
 def _of_target(request: ReplicaRequest, target: Storage | None) -> str:

@@ -55,7 +55,7 @@ function changed(row, what) {
 }
 
 async function start() {
-  problem("");
+  problem(rows.length ? "" : words.none);
   const fresh = rows.filter((row) => row.state === "ready" && !row.where);
   try {
     await check(form, token, fresh);
@@ -96,4 +96,7 @@ function mark() {
     const again = each.querySelector(".upload-again");
     if (again) again.hidden = false;
   }
+  const card = document.querySelector("#open-uploads");
+  const shown = [...card.querySelectorAll("[data-upload-id]")].map((each) => !each.closest(".row").hidden);
+  card.hidden = shown.length > 0 && !shown.some(Boolean);
 }

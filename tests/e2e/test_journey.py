@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import uuid
 import zlib
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from demo.stack import Stack
+from tests.contract.test_hub_server import Hub, Server
 from tests.e2e.conftest import Person
 
 DATASET = "cms:dimuon_synthetic_2026"
@@ -156,6 +159,21 @@ def test_in_the_session_rucio_knows_the_user(researcher: Person, lab: dict[str, 
     output = tab.locator(".jp-OutputArea-output")
     expect(output.get_by_text(f"Rucio knows you as {account}").first).to_be_visible(timeout=LONG)
     expect(tab.locator(".jp-OutputArea-output img:visible").first).to_be_visible(timeout=LONG)
+
+
+def test_a_file_goes_from_the_session_to_rucio(researcher: Person, stack: Stack) -> None:
+    _status, sessions = researcher.api("GET", "/sessions")
+    _user, handle, session = urlsplit(sessions["items"][0]["url"]).path.split("/")[1:4]
+    name = f"from_session_{uuid.uuid4().hex[:8]}.txt"
+
+    printed = Server(Hub(stack), handle, session).shell(
+        f"printf 'made in a session' > {name} && python -m vre_session.upload {name}"
+    )
+
+    assert f"{name}: sent" in printed
+    page = researcher.open("/data/uploads/")
+    page.locator("#ended-uploads a", has_text=name).click(timeout=LONG)
+    expect(page.locator(".lead")).to_contain_text("17 B")
 
 
 def test_a_session_is_stopped(researcher: Person, lab: dict[str, Page]) -> None:

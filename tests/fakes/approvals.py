@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from accounts.credentials import Credential
-from data_mgmt.backends import Rule, RuleState
+from data_mgmt.backends import Did, Rule, RuleState
 from data_mgmt.backends.approvals import RuleQuestion
 from data_mgmt.backends.rucio.approvals import fits
 from tests.fakes.rules import FakeRules, counted
@@ -19,10 +19,13 @@ class FakeApprovals(FakeRules):
     @counted
     def find_rules(self, credential: Credential, question: RuleQuestion) -> Iterator[Rule]:
         sized = (
-            replace(kept.rule, bytes=self._info(kept.rule.did).bytes)
+            replace(kept.rule, bytes=self._listed_bytes(kept.rule.did))
             for kept in list(self.rules.values())
         )
         return iter([rule for rule in sized if fits(question, rule)])
+
+    def _listed_bytes(self, did: Did) -> int | None:
+        return None if did in self.uncounted else self._info(did).bytes
 
     @counted
     def approve_rule(self, credential: Credential, rule_id: str) -> None:

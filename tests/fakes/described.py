@@ -26,7 +26,10 @@ class FakeDescribed(FakeRules):
             self.storages[name],
             min_free=1024,
             attributes={"greedyDeletion": "True"},
-            doors=(Door("file", f"file:///{name}/"),),
+            doors=(
+                Door("file", f"file:///{name}/"),
+                Door("http", f"http://127.0.0.1/{name}/"),
+            ),
         )
 
     @counted

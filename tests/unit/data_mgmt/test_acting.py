@@ -187,6 +187,35 @@ def test_the_pages_say_as_whom(member: User, data_backend: FakeDataBackend, dimu
     assert "done as group /escape/cms" in manage
 
 
+def test_rules_of_the_group_are_among_all_of_mine(
+    member: User, bob: User, data_backend: FakeDataBackend, dimuon: Did
+) -> None:
+    for account in (member.handle, "cms"):
+        services.ask_one(member, dimuon, "LAPP-DISK", Terms(account=account))
+    work()
+    (theirs,) = [key for key, kept in data_backend.rules.items() if kept.rule.account == "cms"]
+    browser, stranger = Client(), Client()
+    sign_in(browser, member)
+    sign_in(stranger, bob)
+
+    def found() -> list[str]:
+        answer = browser.get("/api/v1/data/rules").json()
+        return sorted(item["account"] for item in answer["items"])
+
+    before = found()
+    page = browser.get("/data/requests/rules/?account=cms").text
+    told = {"rule": theirs, "action": "end", "confirmed": "yes"}
+    browser.post("/data/requests/rules/change", told)
+    work()
+
+    assert f"group {GROUP}</span>" in page
+    assert '<option value="cms" selected>' in page
+    assert before == sorted(["cms", member.handle])
+    assert found() == [member.handle]
+    assert theirs not in data_backend.rules
+    assert stranger.get("/api/v1/data/rules?account=cms").status_code == 422
+
+
 def test_who_is_in_no_group_is_not_asked_as_whom(browser: Client, dimuon: Did) -> None:
     assert 'name="account"' not in browser.get(f"/data/{dimuon}").content.decode()
 

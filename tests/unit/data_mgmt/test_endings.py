@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from activity.services import timeline
-from data_mgmt import services
+from data_mgmt import request_words, services
 from data_mgmt.models import ReplicaRequest, RequestState
 from data_mgmt.services import endings
 from tests.fakes.data import FakeDataBackend
@@ -74,6 +74,19 @@ def test_of_others_nobody_is_told(kept: ReplicaRequest, values: dict[str, object
     ReplicaRequest.objects.update(**values)
 
     assert endings.warn() == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "left", "warned"),
+    [(30, 71, True), (30, 73, False), (None, 71, True), (2, 36, False), (2, 11, True)],
+)
+def test_a_page_warns_in_the_last_part_of_what_was_wanted(
+    kept: ReplicaRequest, days: int | None, left: int, warned: bool
+) -> None:
+    now = timezone.now()
+    kept.lifetime_days, kept.expires_at = days, now + timedelta(hours=left)
+
+    assert bool(request_words.ends_soon(kept, now)) is warned
 
 
 def test_an_end_that_was_asked_for_is_no_news(kept: ReplicaRequest) -> None:

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
+from data_mgmt import search_pages
 from data_mgmt.models import IndexedScope
 from data_mgmt.services import exporting, index_search
 from tests.factories import sign_in
@@ -68,6 +69,33 @@ def test_a_wrong_search_is_told_at_its_place_and_kept(browser: Client, index: ob
     assert answer.status_code == 422
     assert "At character 6" in answer.text
     assert 'value="size&gt;big"' in answer.text
+    assert "change it there and search again" in answer.text
+    assert "Try again" not in answer.text, "the same search would fail again"
+    assert "shown as a list of conditions" not in answer.text
+    assert "type%3Adataset%20size%3E1GB" in answer.text, "examples of how it is written"
+
+
+def test_a_search_with_more_conditions_than_the_form_holds_loses_none(
+    browser: Client, index: object
+) -> None:
+    most = browser.get(f"/data/?q={'h1 ' * search_pages.MOST_ROWS}").text
+    more = browser.get(f"/data/?q={'h1 ' * (search_pages.MOST_ROWS + 1)}").text
+
+    assert most.count('name="f"') == search_pages.MOST_ROWS
+    assert 'name="f"' not in more
+    assert "shown as a list of conditions" in more
+    assert "ligo:h1_o1" in more
+
+
+def test_a_file_says_which_scopes_it_lacks(browser: Client, index: FakeDataBackend) -> None:
+    index.add_dataset("astro:m13")
+    cache.clear()
+
+    for kind in ("txt", "csv"):
+        text = browser.get(f"/data/export?as={kind}&q=type:dataset").getvalue().decode()
+        whole = browser.get(f"/data/export?as={kind}&q=scope:ligo").getvalue().decode()
+        assert "not in the index yet: astro" in text.splitlines()[-1]
+        assert "#" not in whole
 
 
 def test_what_has_or_is_changed_in_the_text(browser: Client, index: object) -> None:

@@ -10,12 +10,14 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
+from data_mgmt import index_rows
 from data_mgmt.models import IndexedDid, IndexedScope
 from data_mgmt.query.text import parse
 from data_mgmt.services import index_facets, index_keys, index_search
 from data_mgmt.services.index_search import Extent
 from data_mgmt.services.index_sql import expression
 from tests.fakes.data import FakeDataBackend
+from tests.unit.data_mgmt import indexed
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/data"
@@ -124,9 +126,9 @@ def test_pages_hold_everything_once_and_in_order_however_it_is_found(
     assert all(len(page.rows) == 17 for page in pages[:-1])
 
 
-def test_a_scope_that_rucio_does_not_give_to_a_person_is_not_searched(
-    browser: Client, index: FakeDataBackend, alice: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def without_virgo(index: FakeDataBackend, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Rucio that gives the scope `virgo` to everybody but Alice."""
     everything = type(index).list_scopes
 
     def without_virgo(self: FakeDataBackend, credential: Any) -> tuple[str, ...]:
@@ -137,6 +139,9 @@ def test_a_scope_that_rucio_does_not_give_to_a_person_is_not_searched(
     monkeypatch.setattr(type(index), "list_scopes", without_virgo)
     cache.clear()
 
+
+@pytest.mark.usefixtures("without_virgo")
+def test_a_scope_that_rucio_does_not_give_to_a_person_is_not_searched(browser: Client) -> None:
     page = browser.get("/data/?q=instrument=VIRGO").text
     listed = browser.get(f"{API}/dids?q=type:dataset").json()["items"]
     named = browser.get(f"{API}/dids?q=scope:virgo").json()["items"]
@@ -208,3 +213,32 @@ def drop(names: list[str]) -> None:
     with connection.cursor() as cursor:
         for name in names:
             cursor.execute(f"DROP INDEX {name}")
+
+
+@pytest.mark.usefixtures("without_virgo")
+def test_of_a_hidden_scope_no_key_no_count_and_no_line_is_told(
+    browser: Client, alice: User, bob: User
+) -> None:
+    page = browser.get("/data/?q=type:dataset").text
+    lines = b"".join(index_rows.lines(alice, "type:dataset", ""))
+
+    assert "4 found in 2 scopes" in page
+    assert "virgo" not in page.lower()
+    assert "open_data" not in page, "a key of that scope alone"
+    assert b"virgo" not in lines
+    assert browser.get("/data/scopes/virgo/").status_code == 404
+    for kind in ("txt", "csv"):
+        answer = browser.get(f"/data/export?as={kind}&q=name:v1")
+        assert answer.status_code == 422, "nothing is found"
+    assert browser.get("/data/export?as=metalink&q=virgo:v1").status_code == 422
+    assert "virgo" in index_search.visible_scopes(bob)
+
+
+def test_texts_that_no_two_have_are_no_facet(index: FakeDataBackend) -> None:
+    for number in range(6):
+        index.add_dataset(f"notes:n{number}", note=f"about {number}", series="a" * (number % 2 + 1))
+    indexed.read_all()
+
+    told = index_facets.facets(over("notes"), parse(""))
+
+    assert [facet.field.name for facet in told.facets] == ["series"]

@@ -144,6 +144,25 @@ def test_the_next_part_keeps_the_question(browser: Client, three: dict[str, str]
     assert "name=muons%2A&sort=name&limit=2&cursor=" in text
 
 
+def test_what_open_datasets_hold_is_counted_as_far_as_it_is_known(
+    browser: Client, alice: User, data_backend: FakeDataBackend
+) -> None:
+    rules = []
+    for number in range(2):
+        did = data_backend.add_dataset(f"cms:open_{number}", Did("cms", "muons_1.root"))
+        data_backend.uncounted.add(did)
+        rules.append(a_rule(data_backend, alice, did))
+
+    one = browser.get(f"{PAGE}?limit=1").text
+    both = browser.get(PAGE).text
+    question = browser.post(CHANGE, {"rule": rules, "action": "extend"}).text
+
+    assert "2 rules hold at least " in one
+    assert "at least" not in both
+    assert "200 B are kept" in question
+    assert question.count("100 B at LAPP-DISK") == 2
+
+
 def test_a_rule_leads_to_its_request(browser: Client, asked: ReplicaRequest) -> None:
     assert f'href="/data/requests/{asked.pk}/"' in browser.get(PAGE).text
     assert browser.get(API).json()["items"][0]["request"] == str(asked.pk)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import AuditEvent, User
 from activity.models import Event
-from data_mgmt.approval_forms import size_of, size_text
+from data_mgmt.approval_forms import offered_text, size_of, size_text
 from data_mgmt.models import QuotaRequest
 from data_mgmt.services import managers, quotas
 from tests.fakes.catalogue import GIB
@@ -64,6 +64,14 @@ def limit_of(fake: FakeDataBackend, user: User) -> int:
 def test_a_size_is_read_as_people_write_it(text: str, size: int) -> None:
     assert size_of(text, "bytes") == size
     assert size_of(size_text(size), "bytes") == size
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(3_000_006_862_889, "2794 GiB"), (2 * 2**40, "2 TiB"), (5_000_000, "5000000 B")],
+)
+def test_a_form_offers_a_size_that_can_be_read(size: int, text: str) -> None:
+    assert offered_text(size) == text
 
 
 @pytest.mark.parametrize(

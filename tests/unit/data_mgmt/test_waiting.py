@@ -85,7 +85,10 @@ def test_what_moves_waits_for_nothing(
 
 @pytest.mark.parametrize(
     ("approvers", "words"),
-    [(("ann", "ben"), "needs approval by ann, ben."), ((), "A data manager of Rucio has to")],
+    [
+        (("ann", "ben"), "needs approval by ann, ben."),
+        ((), "Waiting: a data manager has to approve it.</p>"),
+    ],
 )
 def test_who_has_to_approve_is_named(
     browser: Client,

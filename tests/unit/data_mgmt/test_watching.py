@@ -52,14 +52,15 @@ def test_a_stuck_rule_is_shown_with_its_reason(
     data_backend: FakeDataBackend, asked: ReplicaRequest
 ) -> None:
     data_backend.arrive(asked.rule_id, 1)
-    data_backend.stick(asked.rule_id, "No such file or directory: muons_2.root at CERN-DISK")
+    said = "[Errno 2] No such file or directory: muons_2.root at CERN-DISK"
+    data_backend.stick(asked.rule_id, said)
 
     tick(asked)
 
     assert asked.state == RequestState.STUCK
     assert asked.reason == (
         "2 of 3 files do not arrive: the source file is missing at CERN-DISK:"
-        " No such file or directory: muons_2.root at CERN-DISK"
+        " No such file or directory: muons_2.root"
     )
 
 

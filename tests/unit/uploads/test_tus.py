@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from base64 import b64encode
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from accounts.models import User
 from data_mgmt import tus as words
 from data_mgmt.models_uploads import Upload
-from tests.uploads import MEDIA_TYPE, UPLOADS, Tus, metadata, path_of
+from tests.fakes.catalogue import GIB
+from tests.fakes.data import FakeDataBackend
+from tests.uploads import MEDIA_TYPE, UPLOADS, Tus, metadata, path_of, scope_of
 
 CONTENT = bytes(range(256)) * 8
 
@@ -241,6 +245,73 @@ async def test_a_killed_server_leaves_no_piece_that_was_not_compared(
     assert file.read_bytes() == b"goodmore"
 
 
+async def test_a_first_piece_counts_once_it_is_compared(tus: Tus, staged: Path) -> None:
+    seen: list[str] = []
+
+    async def receive() -> dict[str, object]:
+        seen.extend(path.read_text() for path in staged.glob("*.unsure"))
+        return {"type": "http.request", "body": b"data", "more_body": False}
+
+    answers: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    told = {
+        **tus.headers, "upload-length": "100", "content-type": MEDIA_TYPE,
+        "upload-metadata": metadata(filename="a.root", storage="LAPP-DISK"),
+        "upload-checksum": sha1(b"data"),
+    }  # fmt: skip
+    await tus._app(scope_of("POST", UPLOADS, told), receive, send)
+
+    assert seen == ["0"]
+    assert answers[0]["status"] == 201
+    assert [*staged.glob("*.unsure")] == []
+
+
+async def test_a_corrupted_first_piece_tells_the_address_to_go_on(tus: Tus) -> None:
+    told = metadata(filename="a.root", storage="LAPP-DISK")
+
+    answer = await tus.told(
+        "POST", UPLOADS, b"dat!", upload_length="100", upload_metadata=told,
+        content_type=MEDIA_TYPE, upload_checksum=sha1(b"data"),
+    )  # fmt: skip
+
+    assert answer.status == 460
+    assert await tus.offset(path_of(answer)) == 0
+    assert (await tus.patch(path_of(answer), 0, b"data")).status == 204
+
+
+async def test_a_piece_behind_four_gibibytes_is_put_there(
+    tus: Tus, staged: Path, alice: User, data_backend: FakeDataBackend
+) -> None:
+    size = 6 * GIB
+    data_backend.set_limit(alice.handle, "LAPP-DISK", size)
+    where = path_of(await tus.begin(size))
+    file = staged / where.rpartition("/")[2]
+    os.truncate(file, size - 8)
+
+    answer = await tus.patch(where, size - 8, b"the last")
+
+    assert (answer.status, answer.headers["upload-offset"]) == (204, str(size))
+    assert (await Upload.objects.aget()).state == "checking"
+    with file.open("rb") as found:
+        found.seek(size - 10)
+        assert found.read() == b"\0\0the last"
+
+
+async def test_a_length_of_many_gibibytes_is_understood(
+    tus: Tus, alice: User, data_backend: FakeDataBackend
+) -> None:
+    data_backend.set_limit(alice.handle, "LAPP-DISK", 6 * GIB)
+    where = path_of(await tus.begin(6 * GIB))
+
+    fits = await tus.patch(where, 0, b"data", content_length=str(6 * GIB))
+    more = await tus.patch(where, 4, b"data", content_length=str(6 * GIB))
+
+    assert (fits.status, more.status) == (204, 413)
+
+
 async def test_what_came_before_a_client_left_is_kept(tus: Tus) -> None:
     where = path_of(await tus.begin(len(CONTENT)))
 
@@ -258,8 +329,6 @@ async def test_two_that_send_at_once_are_told_apart(tus: Tus) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def slowly() -> None:
-        from tests.uploads import scope_of
-
         told = {**tus.headers, "upload-offset": "0", "content-type": MEDIA_TYPE}
         parts = [CONTENT[:10]]
 
@@ -310,8 +379,6 @@ async def test_metadata_that_cannot_be_read_name_their_field(tus: Tus, told: str
 
 async def test_a_silent_sender_makes_room_for_the_next(tus: Tus) -> None:
     where = path_of(await tus.begin(100))
-    from tests.uploads import scope_of
-
     told = {**tus.headers, "upload-offset": "0", "content-type": MEDIA_TYPE}
     parts = [b"0123456789"]
 
