@@ -27,9 +27,9 @@ BYTES = 1024 * MEBI
 AT_ONCE, SMALL_BYTES = 20, 64 * MEBI
 CHUNK = MEBI
 TIMEOUT = 120
-#: Generous because the machine is shared, and three processes take turns at its cores where two do
-#: for the direct read; the ratio is the figure to look at.
-LEAST_THROUGHPUT = 0.5
+#: Missed where storage, portal and reader share two cores: the portal takes a second of one for each
+#: GiB, as long as the two others together. A line of 5 Gbit/s is not slowed down.
+LEAST_THROUGHPUT = 0.9
 MOST_MEMORY = 64 * MEBI
 AUDIENCE = "storage"
 
@@ -72,10 +72,10 @@ def _throughputs(name: str, size: int, seconds: list[float]) -> list[Result]:
     The portal does that for its reader, so the second is the same work.
     """
     direct, checked, here = (size / MEBI / each for each in seconds)
-    kept = here / checked >= LEAST_THROUGHPUT
+    kept = here / direct >= LEAST_THROUGHPUT
     return [
-        Result(name, here, direct, here / direct, "MiB/s", True),
-        Result(f"{name}, checked", here, checked, here / checked, "MiB/s", kept),
+        Result(name, here, direct, here / direct, "MiB/s", kept),
+        Result(f"{name}, checked", here, checked, here / checked, "MiB/s", True),
     ]
 
 

@@ -96,7 +96,4 @@ function mark() {
     const again = each.querySelector(".upload-again");
     if (again) again.hidden = false;
   }
-  const card = document.querySelector("#open-uploads");
-  const shown = [...card.querySelectorAll("[data-upload-id]")].map((each) => !each.closest(".row").hidden);
-  card.hidden = shown.length > 0 && !shown.some(Boolean);
 }

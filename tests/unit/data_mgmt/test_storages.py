@@ -57,7 +57,10 @@ def test_the_api_tells_a_storage_in_full(browser: Client, asked: ReplicaRequest)
     told = browser.get("/api/v1/data/storages/CERN-DISK").json()
 
     assert (told["name"], told["writable"], told["min_free"]) == ("CERN-DISK", True, 1024)
-    assert told["protocols"] == [{"scheme": "file", "address": "file:///CERN-DISK/"}]
+    assert told["protocols"] == [
+        {"scheme": "file", "address": "file:///CERN-DISK/"},
+        {"scheme": "http", "address": "http://127.0.0.1/CERN-DISK/"},
+    ]
     assert told["datasets"] == [
         {"did": "cms:dimuon", "files": 3, "files_total": 3, "bytes": 600, "complete": True}
     ]
