@@ -102,7 +102,7 @@ def scope_of(path: str, query: str, headers: Mapping[str, str]) -> dict[str, Any
 
 
 class Reader:
-    """One request at the ASGI app, its answer, and the moment when it leaves."""
+    """One request at the ASGI app, its answer from its first bytes, and when it leaves."""
 
     def __init__(
         self, cookies: str = "", accept: str = NDJSON, host: str = "testserver", **more: str
@@ -111,6 +111,7 @@ class Reader:
         self.leave = asyncio.Event()
         self.reading = asyncio.Event()
         self.reading.set()
+        self.arrived = asyncio.Event()
         self.body = bytearray()
         self.start: dict[str, Any] = {}
         self.complete = False
@@ -141,6 +142,7 @@ class Reader:
                 self.start = message
                 return
             self.body += message.get("body", b"")
+            self.arrived.set()
             self.complete = not message.get("more_body", False)
 
         scope = scope_of(path, query, self.headers) | {"method": method}

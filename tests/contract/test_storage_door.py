@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 import zlib
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
 import requests
 
 from data_mgmt.backends import Did, FileSources
 from data_mgmt.backends.rucio import RucioBackend
-from demo.rucio.rest import Rest, service
+from demo.process import wait_until
+from demo.rucio.rest import service
 from demo.rucio.storages import CATALOGUE
 from demo.stack import Stack
+from tests.contract.real_parts import GIB, place_of, sparse_file
 from tests.signin import exchange, running_stack, sign_in
 from vre_portal.config import get_config
 
 FILE = Did("astro", "m13.fits")
-GIB = 2**30
 TIMEOUT = 20
 REAPED_SECONDS = 60
 
@@ -139,29 +138,19 @@ def test_half_an_upload_leaves_nothing(stack: Stack, rana: requests.Session, fol
         rana.put(f"{folder}/half", data=breaks(), timeout=TIMEOUT)
 
     assert rana.get(f"{folder}/half", timeout=TIMEOUT).status_code == 404
+    place = CATALOGUE[1].folder(stack) / folder.rpartition("/")[2]
+    assert wait_until(lambda: not any(place.iterdir()), TIMEOUT), "half of it stayed"
 
 
 @pytest.fixture
 def sparse(stack: Stack) -> Iterator[Did]:
     """A registered file of 20 GB without a block on disk, with a name as long as may be."""
-    did = Did("cms", f"sparse-{uuid.uuid4().hex}".ljust(246, "x") + ".raw")
-    rucio, storage = service(stack), CATALOGUE[0]
-    file = {"scope": did.scope, "name": did.name, "bytes": 20 * GIB, "adler32": "00000001"}
-    rucio.call("POST", "/replicas", {"rse": storage.name, "files": [file]})
-    place = Path(unquote(urlsplit(_address(rucio, did, "file")).path))
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("wb") as stream:
-        stream.truncate(20 * GIB)
-        stream.seek(20 * GIB - 3)
-        stream.write(b"end")
-    yield did
-    gone = {"rse": storage.name, "scope": did.scope, "name": did.name}
-    rucio.call("POST", "/replicas/tombstone", {"replicas": [gone]})
+    with sparse_file(stack, 20 * GIB, tail=b"end") as did:
+        place = place_of(stack, did)
+        yield did
     # The reaper still takes the folder and not the door, for which it has no token.
-    deadline = time.monotonic() + REAPED_SECONDS
-    while place.exists():
-        assert time.monotonic() < deadline, "the reaper did not remove the file"
-        time.sleep(0.2)
+    gone = wait_until(lambda: not place.exists(), REAPED_SECONDS)
+    assert gone, "the reaper did not remove the file"
 
 
 def test_the_end_of_a_very_large_file_is_read_at_once(
@@ -196,9 +185,3 @@ def _sources(stack: Stack, did: Did) -> FileSources:
         found = backend.file_sources(backend.service_credential(), did)
     get_config.cache_clear()
     return found
-
-
-def _address(rucio: Rest, did: Did, scheme: str) -> str:
-    body = {"dids": [{"scope": did.scope, "name": did.name}], "schemes": [scheme]}
-    [row] = rucio.rows("/replicas/list", method="POST", body={**body, "sort": "random"})
-    return str(next(iter(row["pfns"])))
