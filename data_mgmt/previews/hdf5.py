@@ -144,8 +144,10 @@ def _plane(thing: Any, path: str) -> list[Block]:
     lines = [thing[(*first, at)][::across] for at in range(0, height, step)]
     held = np.stack(lines).astype(np.float64)
     finite = held[np.isfinite(held)]
-    note = said("%(height)s by %(width)s values; one of %(step)s rows is read.",
-                height=height, width=width, step=step)  # fmt: skip
+    text = "%(height)s by %(width)s values; one of %(step)s rows is read."
+    if step == across == 1:
+        text = "%(height)s by %(width)s values."
+    note = said(text, height=height, width=width, step=step)
     if thing.ndim > 2:
         note = said("The first plane of %(shape)s values.", shape=_shape(thing))
     if not finite.size:

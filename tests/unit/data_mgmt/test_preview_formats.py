@@ -32,6 +32,8 @@ def made_of(samples: Path, ending: str, **options: str) -> Made:
          + ["picture", "histogram", "pairs", "table"], []),
         ("h5", {"branch": "/strain/H1"}, ["curve", "histogram", "pairs", "tree", "pairs"],
          ["sampling_hz", "synthetic strain"]),
+        ("h5", {"branch": "/images/sky"}, ["picture", "histogram", "pairs", "tree", "pairs"],
+         ["%(height)s by %(width)s values."]),
         ("h5", {"branch": "/events"}, ["table", "pairs", "tree", "pairs"], ["count"]),
         ("parquet", {}, ["choice", "histogram", "table", "table"], ["500", "energy"]),
         ("csv", {"branch": "day"}, ["choice", "histogram", "table", "table"], ["commas", "44.5"]),
