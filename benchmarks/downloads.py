@@ -28,7 +28,7 @@ AT_ONCE, SMALL_BYTES = 20, 64 * MEBI
 CHUNK = MEBI
 TIMEOUT = 120
 #: Missed where storage, portal and reader share two cores: the portal takes a second of one for a
-#: GiB, more than the two others together. A line of 5 Gbit/s is not slowed down.
+#: GiB, more than the two others together. It passes on some 5 Gbit/s there.
 LEAST_THROUGHPUT = 0.9
 MOST_MEMORY = 64 * MEBI
 AUDIENCE = "storage"

@@ -44,14 +44,6 @@ class Gone(Exception):
     """The client has left before the end of its request."""
 
 
-class Refused(Exception):
-    """A piece was refused after its upload had begun; some headers tell of that."""
-
-    def __init__(self, error: PortalError, headers: Mapping[str, str]) -> None:
-        super().__init__(error.message)
-        self.error, self.headers = error, headers
-
-
 @dataclass(slots=True)
 class Incoming:
     """A piece of an upload on its way to the disk."""
@@ -112,8 +104,6 @@ class Uploads:
             return
         try:
             await self._take(request, found["pk"], receive, send)
-        except Refused as refused:
-            await _refuse(send, refused.error, refused.headers)
         except PortalError as exc:
             await _refuse(send, exc, {})
 
@@ -122,6 +112,7 @@ class Uploads:
     ) -> None:
         piece = await in_thread(partial(begin, request, pk))
         where = {} if pk else {"Location": _address_of(request, piece.upload)}
+        refused: PortalError | None = None
         try:
             await first_of(
                 write(
@@ -134,10 +125,13 @@ class Uploads:
             await in_thread(partial(uploads.kept, piece.upload))
             return
         except PortalError as exc:
-            # The upload is there, whatever became of its first piece.
-            raise Refused(exc, where) from exc
+            refused = exc
         finally:
             await asyncio.to_thread(piece.close)
+        if refused is not None:
+            # The upload is there, whatever became of its first piece.
+            await _refuse(send, refused, where)
+            return
         await raw_asgi.start(send, 201 if where else 204, told | where)
         await raw_asgi.body(send, b"", more=False)
 

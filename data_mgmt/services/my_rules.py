@@ -20,7 +20,7 @@ from data_mgmt.services import acting
 from data_mgmt.services.approvals import sizes_of
 from data_mgmt.services.catalogue import SERVICE
 from data_mgmt.services.keyset import Key, cut
-from vre_portal.budget import Budget
+from vre_portal.budget import Budget, Pending
 
 
 class Order(StrEnum):
@@ -73,7 +73,7 @@ def list_mine(
         The user may not act as this account; `field` is ``account``.
     """
     credential = credential_for(user, SERVICE)
-    accounts = [acting.actor_of(user, account).account] if account else _accounts(user, credential)
+    accounts = [acting.actor_of(user, account).account] if account else acting.accounts_of(user)
     soon = None if within_days is None else timezone.now() + timedelta(days=within_days)
     budget = Budget(SERVICE)
     question = RuleQuestion(state, "", storage, scope, name)
@@ -95,21 +95,17 @@ def list_mine(
     )
 
 
-def _accounts(user: User, credential: Credential) -> list[str]:
-    groups = [actor.account for actor in acting.actors(user) if actor.group]
-    return [credential.account, *groups]
-
-
 def _of_accounts(
     credential: Credential, question: RuleQuestion, accounts: Iterable[str], budget: Budget
 ) -> list[Rule]:
     """Return the rules of each account: Rucio is asked of all of them at once."""
     backend = get_backend()
-    questions = [replace(question, account=account) for account in accounts]
-    asked = [
-        budget.ask(lambda each=each: [*backend.find_rules(credential, each)])  # type: ignore[misc]
-        for each in questions
-    ]
+
+    def ask(account: str) -> Pending[list[Rule]]:
+        of_one = replace(question, account=account)
+        return budget.ask(lambda: [*backend.find_rules(credential, of_one)])
+
+    asked = [ask(account) for account in accounts]
     return [rule for answer in asked for rule in answer.get()]
 
 
@@ -162,6 +158,6 @@ def chosen(user: User, keys: Iterable[UUID]) -> list[Rule]:
     wanted = {key.hex for key in keys}
     credential = credential_for(user, SERVICE)
     budget = Budget(SERVICE)
-    every = _of_accounts(credential, RuleQuestion(), _accounts(user, credential), budget)
+    every = _of_accounts(credential, RuleQuestion(), acting.accounts_of(user), budget)
     found = [rule for rule in every if rule.id in wanted]
     return sorted(_sized(credential, found, budget), key=_name)
