@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import override_settings
 from pytest_django import DjangoDbBlocker
 
-from accounts import providers
+from accounts import discovery, providers
 from accounts.models import User
 from tests.factories import make_user, sign_in
 from tests.fakes.provider import FakeProvider, serve
@@ -81,4 +81,6 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
             ),
         )
         monkeypatch.setattr(providers, "registry", lambda: {"escape": configured})
+        # Ports come back: what an earlier provider said at this address is forgotten.
+        monkeypatch.setattr(discovery, "_kept", discovery._Kept())
         yield fake
