@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from data_mgmt import download_pages, replicate_pages, services, words
+from data_mgmt import download_pages, pages, replicate_pages, services, words
 from data_mgmt.models import BasketItem
 from data_mgmt.services import Added
 
@@ -25,8 +25,20 @@ def basket(user: User) -> dict[str, Any]:
         "items": items,
         "sentence": replicate_pages.contents_sentence(services.from_basket(user)),
         **download_pages.of_basket(items),
+        **_session(items),
         "emptied": 0 if items else services.basket.emptied(user).count(),
     }
+
+
+def _session(items: Sequence[BasketItem]) -> dict[str, str]:
+    """Return where the basket is opened in a session, or why it is not."""
+    most = services.basket.OPENED
+    if len(items) <= most:
+        return {"session_url": pages.session_url(*(item.did for item in items))}
+    text = _(
+        "A session opens at most %(most)d at once; here are %(n)d. Make a dataset of them first."
+    )
+    return {"session_refusal": text % {"most": most, "n": len(items)}}
 
 
 def added_sentence(added: Added) -> str:

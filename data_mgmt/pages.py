@@ -218,9 +218,9 @@ def request_page(request: ReplicaRequest, happened: Iterable[Event]) -> dict[str
     }
 
 
-def session_url(did: Did) -> str:
-    """Return where a DID is opened in a session."""
-    return f"/sessions/new?{urlencode({'dataset': str(did)})}"
+def session_url(*dids: Did) -> str:
+    """Return where DIDs are opened in a session."""
+    return f"/sessions/new?{urlencode([('dataset', str(did)) for did in dids])}"
 
 
 def events(rows: Iterable[Event]) -> list[dict[str, object]]:

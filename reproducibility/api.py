@@ -70,12 +70,15 @@ class AnalysisRunsView(WorkflowsPart):
 
     @extend_schema(request=RunRequestSerializer, responses={202: RunSerializer})
     def post(self, request: Request, key: str) -> Response:
-        """Start a reproduction."""
+        """Start a reproduction, or with other parameters or inputs a variation."""
         wish = RunRequestSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         user = user_of(request)
         run = services.start_run(
-            user, services.find_analysis(user, key), parameters=wish.validated_data["parameters"]
+            user,
+            services.find_analysis(user, key),
+            parameters=wish.validated_data["parameters"],
+            inputs=wish.validated_data["replaced_inputs"],
         )
         return Response(RunSerializer(run).data, status=202)
 
@@ -151,7 +154,7 @@ class RunRestartView(WorkflowsPart):
 
     @extend_schema(request=None, responses={202: RunSerializer})
     def post(self, request: Request, run_id: UUID) -> Response:
-        """Start a new run with the same parameters."""
+        """Start a new run with the same parameters and inputs."""
         return Response(RunSerializer(services.again(user_of(request), run_id)).data, status=202)
 
 

@@ -160,6 +160,9 @@ class Run(models.Model):
     workflow_id = models.CharField(max_length=80, blank=True)
     workflow_name = models.CharField(max_length=120, blank=True)
     inputs = models.JSONField(default=list)
+    replaced_inputs = models.JSONField(
+        default=dict, help_text="recorded DID to the DID read instead"
+    )
     steps = models.JSONField(default=list)
     logs = models.JSONField(default=list)
     environment = models.JSONField(default=dict)
@@ -180,6 +183,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.analysis} #{self.number}: {self.state}"
+
+    @property
+    def is_variation(self) -> bool:
+        """Whether it reads other data than recorded, so that other outputs are no failure."""
+        return bool(self.replaced_inputs)
 
     @property
     def active(self) -> bool:

@@ -81,13 +81,14 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     steps = StepSerializer(many=True)
     verdict = VerdictSerializer(allow_null=True)
     inputs = serializers.JSONField()
+    replaced_inputs = serializers.DictField(child=serializers.CharField())
     environment = serializers.JSONField()
 
     class Meta:
         model = Run
         fields = (
             "id", "analysis", "number", "state", "message", "parameters", "steps", "inputs",
-            "environment", "verdict", "created_at", "finished_at",
+            "replaced_inputs", "environment", "verdict", "created_at", "finished_at",
         )  # fmt: skip
 
 
@@ -102,6 +103,10 @@ class RunRequestSerializer(serializers.Serializer[object]):
     """What starts a run."""
 
     parameters = serializers.DictField(required=False, default=dict)
+    replaced_inputs = serializers.DictField(
+        child=serializers.CharField(), required=False, default=dict,
+        help_text="Recorded input to what is read instead, both by DID.",
+    )  # fmt: skip
 
 
 class LogSerializer(serializers.Serializer[object]):

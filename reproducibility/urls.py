@@ -9,6 +9,7 @@ urlpatterns = [
     path("analyses/", views.analyses, name="analyses"),
     path("analyses/<slug:slug>", views.analysis, name="analysis"),
     path("analyses/<slug:slug>/reproduce", views.reproduce, name="reproduce"),
+    path("analyses/<slug:slug>/variation", views.variation, name="variation"),
     path("analyses/<slug:slug>/outputs/<path:path>", views.recorded_output, name="recorded"),
     path("runs/", views.runs, name="runs"),
     path("runs/<uuid:run_id>", views.run, name="run"),

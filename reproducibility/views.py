@@ -11,13 +11,16 @@ from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.decorators import SignedInRequest, signed_in
 from activity import services as activity
+from data_mgmt.services import basket
 from reproducibility import presenting, services
+from reproducibility.forms import LIST, InputsForm
 from reproducibility.models import RecordedOutput, Run, RunOutput
 from reproducibility.services.runs import TOPIC
+from vre_portal.errors import Forbidden, InvalidRequest
 from vre_portal.paging import page
 
 #: What a browser may show itself; everything else is saved.
@@ -33,9 +36,13 @@ SHOWN = {
 @signed_in
 def analyses(request: SignedInRequest) -> HttpResponseBase:
     """Show the analyses that one may reproduce, with one's last verdict on each."""
-    rows, following = page(services.visible_analyses(request.user), request)
+    rows, following = page(services.visible_analyses(request.user).with_parts(), request)
     mine = Run.objects.visible_to(request.user).filter(analysis__in=rows)
-    context = {"analyses": presenting.with_last_run(rows, mine), "next": following}
+    context = {
+        "analyses": presenting.with_last_run(rows, mine),
+        "next": following,
+        "from_basket": request.GET.get("from") == "basket",
+    }
     return render(request, "reproducibility/analyses.html", context)
 
 
@@ -59,6 +66,33 @@ def reproduce(request: SignedInRequest, slug: str) -> HttpResponseBase:
     """Start a run."""
     run = services.start_run(request.user, services.find_analysis(request.user, slug))
     return redirect("reproducibility:run", run_id=run.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def variation(request: SignedInRequest, slug: str) -> HttpResponseBase:
+    """Show the form that runs an analysis with other data as its address says, and start it."""
+    found = services.find_analysis(request.user, slug)
+    picked = [str(item.did) for item in basket.contents(request.user).order_by("created_at", "id")]
+    offered = request.GET.dict()
+    if request.GET.get("from") == "basket":
+        offered = {f"input-{n}": did for n, did in enumerate(picked, 1)}
+    form = InputsForm(found, request.POST if request.method == "POST" else None, offered)
+    status = InvalidRequest.status
+    if form.is_valid():
+        try:
+            run = services.start_run(request.user, found, inputs=form.parsed())
+        except InvalidRequest as exc:
+            form.refuse(exc.field or "", exc.message)
+        except Forbidden as exc:  # something is under an embargo
+            form.refuse("", exc.message)
+            status = exc.status
+        else:
+            return redirect("reproducibility:run", run_id=run.pk)
+    context = {"analysis": found, "form": form, "picked": picked, "list": LIST}
+    return render(
+        request, "reproducibility/variation.html", context, status=status if form.errors else 200
+    )
 
 
 @require_GET

@@ -73,7 +73,7 @@ class SessionsView(SessionsPart):
             environment=wanted["environment"],
             options=wanted["options"],
             name=wanted["name"],
-            dataset=wanted["dataset"] or "",
+            datasets=[wanted["dataset"] or "", *wanted["datasets"]],
         )
         return Response(SessionSerializer(session).data, status=202)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from django import forms
@@ -12,8 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from sessions.environments import Environment, Option, user_options
-from sessions.services.wishes import MAX_NAME, checked_did, checked_name
+from sessions.services.wishes import MAX_NAME, checked_dids, checked_name
 from vre_portal.errors import PortalError
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Wish:
     environment: str
     options: dict[str, str]
     name: str
-    dataset: str
+    datasets: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Card:
 
 
 class LaunchForm(forms.Form):
-    """Environment, its options, a name, and a dataset to open."""
+    """Environment, its options, a name, and the datasets to open."""
 
     environment = forms.CharField(label=_("Environment"))
     name = forms.CharField(
@@ -47,7 +51,10 @@ class LaunchForm(forms.Form):
     )  # fmt: skip
     dataset = forms.CharField(
         label=_("Dataset"), required=False,
-        help_text=_("A DID as scope:name. A notebook that reads it waits in the session."),
+        help_text=_(
+            "A DID as scope:name, or several with spaces between. A notebook that reads them waits "
+            "in the session."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
 
@@ -69,7 +76,9 @@ class LaunchForm(forms.Form):
             filled = entered.copy()
             for name, option in options.items():
                 filled.setdefault(name, option.default)
-        super().__init__(filled, initial=link.dict(), label_suffix="")
+            filled["dataset"] = " ".join(filled.getlist("dataset"))
+        shared = link.dict() | {"dataset": " ".join(link.getlist("dataset"))}
+        super().__init__(filled, initial=shared, label_suffix="")
         self.user, self.known = user, {item.slug: item for item in environments}
         self.fields |= {name: _field(option) for name, option in options.items()}
 
@@ -98,9 +107,14 @@ class LaunchForm(forms.Form):
         """Return the name on one line."""
         return _checked(checked_name, self.cleaned_data["name"])
 
-    def clean_dataset(self) -> str:
-        """Return a DID, or nothing."""
-        return _checked(checked_did, self.cleaned_data["dataset"])
+    def clean_dataset(self) -> list[str]:
+        """Return the DIDs."""
+        return _checked(checked_dids, [self.cleaned_data["dataset"]])
+
+    @property
+    def datasets(self) -> list[str]:
+        """The DIDs as they were entered or came with the link."""
+        return str(self["dataset"].value() or "").split()
 
     def clean_environment(self) -> str:
         """Return the slug of an environment that this user may use."""
@@ -117,8 +131,9 @@ class LaunchForm(forms.Form):
         """Return the query of a link to this form as it is filled in."""
         slug = self.chosen
         wanted = [name for name in self.fields if "." not in name or name.startswith(f"{slug}.")]
-        values = {name: str(self[name].value() or "") for name in wanted}
-        return urlencode({name: value for name, value in values.items() if value})
+        values = {name: str(self[name].value() or "") for name in wanted if name != "dataset"}
+        shown = [(name, value) for name, value in values.items() if value]
+        return urlencode([*shown, *(("dataset", did) for did in self.datasets)])
 
     def parsed(self) -> Wish:
         """Return what was asked for; only after `is_valid`."""
@@ -131,7 +146,7 @@ class LaunchForm(forms.Form):
             environment=environment.slug,
             options={key: value for key, value in values.items() if value},
             name=self.cleaned_data["name"],
-            dataset=self.cleaned_data["dataset"],
+            datasets=self.cleaned_data["dataset"],
         )
 
 
@@ -150,8 +165,8 @@ def _field(option: Option) -> forms.ChoiceField:
     )  # fmt: skip
 
 
-def _checked(check: Callable[[str], str], text: str) -> str:
+def _checked(check: Callable[[T], R], entered: T) -> R:
     try:
-        return check(text)
+        return check(entered)
     except PortalError as exc:
         raise forms.ValidationError(exc.message) from exc

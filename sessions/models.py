@@ -61,7 +61,7 @@ class Session(models.Model):
     options = models.JSONField(default=dict)
     name = models.CharField(max_length=100)
     server = models.CharField(max_length=20, default=server_name)
-    dataset = models.CharField(max_length=300, blank=True)
+    datasets = models.JSONField(default=list, help_text="DIDs that it was opened with")
     state = models.CharField(
         max_length=10, choices=SessionState.choices, default=SessionState.QUEUED
     )

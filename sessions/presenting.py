@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from sessions import environments
 from sessions.models import Session, SessionState
@@ -121,9 +123,16 @@ def _reason(message: str) -> str:
 def _line(session: Session) -> str:
     """Return the one line that matters in a list."""
     parts = [] if session.name == session.environment_name else [session.environment_name]
-    parts += [session.dataset] if session.dataset else []
+    parts += _several(session.datasets)
     said = _used(session) if session.state == SessionState.READY else _reason(session.message)
     return f"{', '.join(parts)}: {said}" if parts else said
+
+
+def _several(dids: Sequence[str]) -> list[str]:
+    """Return the first DID, and how many more there are."""
+    more = len(dids) - 1
+    told = [ngettext("and %(n)s more", "and %(n)s more", more) % {"n": more}] if more > 0 else []
+    return [" ".join([*dids[:1], *told])] if dids else []
 
 
 def _used(session: Session) -> str:
@@ -141,8 +150,9 @@ def _settings(session: Session) -> dict[str, object]:
     """Return what the session was launched with, in words."""
     facts: dict[str, object] = {_("Environment"): session.environment_name}
     facts |= _choices(session)
-    if session.dataset:
-        facts[_("Dataset")] = _dataset(session.dataset)
+    if session.datasets:
+        name = ngettext("Dataset", "Datasets", len(session.datasets))
+        facts[name] = format_html_join(" ", "{}", ((_dataset(did),) for did in session.datasets))
     facts[_("Launched")] = inline.when(session.created_at)
     if session.ready_at:
         facts[_("Start took")] = formats.duration(session.waited)

@@ -58,6 +58,7 @@ class LaunchSerializer(serializers.Serializer[object]):
     options = serializers.DictField(child=serializers.CharField(), default=dict)
     name = serializers.CharField(default="", allow_blank=True)
     dataset = serializers.CharField(default="", allow_blank=True, allow_null=True)
+    datasets = serializers.ListField(child=serializers.CharField(), default=list)
 
 
 class EventSerializer(serializers.Serializer[object]):
@@ -72,20 +73,21 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
 
     options = serializers.DictField(child=serializers.CharField(), source="choices")
     dataset = serializers.SerializerMethodField()
+    datasets = serializers.ListField(child=serializers.CharField())
     url = serializers.SerializerMethodField()
     events = EventSerializer(many=True)
 
     class Meta:
         model = Session
         fields = (
-            "id", "name", "environment", "options", "dataset", "state", "message", "percent",
-            "url", "events", "created_at", "started_at", "ready_at", "stopped_at", "expires_at",
-            "last_activity_at",
+            "id", "name", "environment", "options", "dataset", "datasets", "state", "message",
+            "percent", "url", "events", "created_at", "started_at", "ready_at", "stopped_at",
+            "expires_at", "last_activity_at",
         )  # fmt: skip
 
     def get_dataset(self, session: Session) -> str | None:
-        """Return the DID that it was opened with."""
-        return session.dataset or None
+        """Return the DID that it was opened with, of several the first."""
+        return next(iter(session.datasets), None)
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_url(self, session: Session) -> str | None:

@@ -1,8 +1,9 @@
-"""The starter notebook: finds a dataset's replicas, reads its first file, and draws it."""
+"""The starter notebook: finds the replicas of data, reads the first file, and draws it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -19,13 +20,11 @@ def file_name(did: str, number: int = 1) -> str:
     return f"{stem}{'' if number == 1 else f'-{number}'}.ipynb"
 
 
-def notebook(did: str) -> dict[str, Any]:
-    """Return the notebook (nbformat 4.5) that reads a dataset or file."""
-    scope, _, name = did.partition(":")
+def notebook(dids: Sequence[str]) -> dict[str, Any]:
+    """Return the notebook (nbformat 4.5) that reads datasets or files."""
     sources = [
-        ("markdown", INTRODUCTION.replace("@DID@", did)),
-        # repr: a DID is text from outside, and has to stay text in the code.
-        ("code", FIND.replace("@SCOPE@", repr(scope)).replace("@NAME@", repr(name))),
+        ("markdown", INTRODUCTION.replace("@DIDS@", ", ".join(dids))),
+        ("code", FIND.replace("@DIDS@", _listed(dids))),
         ("code", READ),
         ("code", DRAW),
         ("markdown", NEXT),
@@ -36,10 +35,15 @@ def notebook(did: str) -> dict[str, Any]:
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
-            "vre": {"dataset": did},
+            "vre": {"datasets": [*dids]},
         },
         "cells": [_cell(number, kind, text) for number, (kind, text) in enumerate(sources)],
     }
+
+
+def _listed(dids: Sequence[str]) -> str:
+    """Return a list as code; repr, for a DID is text from outside and has to stay text in it."""
+    return "[\n" + "".join(f"    {did!r},\n" for did in dids) + "]"
 
 
 def _cell(number: int, kind: str, text: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The text of the starter notebook's cells: what a person would write first, and may change."""
 
 INTRODUCTION = """
-# @DID@
+# @DIDS@
 
 This notebook finds where the data are, with your own Rucio account, reads the first file that it
 knows how to read (ROOT, FITS, Parquet, CSV), and draws it. Run it from top to bottom
@@ -14,14 +14,14 @@ from urllib.parse import unquote, urlsplit
 
 from rucio.client import Client
 
-scope, name = @SCOPE@, @NAME@
-
+names = @DIDS@
 # Your own account: the token is renewed for you while the session runs.
 client = Client()
 print("Rucio knows you as", client.whoami()["account"])
 
-dids = [{"scope": scope, "name": name}]
+dids = [dict(zip(("scope", "name"), each.split(":", 1))) for each in names]
 replicas = list(client.list_replicas(dids, schemes=["file"], sort="random"))
+title = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def local_paths(replica):
@@ -135,7 +135,7 @@ if isinstance(data, np.ndarray):
     low, high = np.nanpercentile(image, [1, 99.5])
     figure, axes = plt.subplots(figsize=(6, 6))
     axes.imshow(image, origin="lower", cmap="gray", vmin=low, vmax=high)
-    axes.set_title(name)
+    axes.set_title(title)
 elif data is not None:
     columns = {label: values_of(data[label]) for label in data.columns}
     drawn = {label: values for label, values in columns.items() if len(np.unique(values)) > 1}
@@ -149,7 +149,7 @@ elif data is not None:
         inside = (low, high) if high > low else None
         place.hist(values, bins=60, range=inside, histtype="stepfilled", alpha=0.6)
         place.set_xlabel(label)
-    figure.suptitle(name)
+    figure.suptitle(title)
     figure.tight_layout()
 '''
 

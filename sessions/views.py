@@ -59,9 +59,9 @@ def new(request: SignedInRequest) -> HttpResponseBase:
         try:
             launched = services.launch(
                 request.user, environment=wish.environment, options=wish.options, name=wish.name,
-                dataset=wish.dataset,
+                datasets=wish.datasets,
             )  # fmt: skip
-        except Forbidden as exc:  # the dataset is under an embargo
+        except Forbidden as exc:  # a dataset is under an embargo
             form.add_error("dataset", exc.message)
             status = exc.status
         else:
@@ -71,7 +71,7 @@ def new(request: SignedInRequest) -> HttpResponseBase:
         "cards": form.cards(),
         "hub": _hub_down(),
         "usual": services.usual_seconds(request.user, form.chosen),
-        "dataset": form["dataset"].value() or "",
+        "datasets": form.datasets,
         "without_dataset": f"?{_without_dataset(request.GET)}",
     }
     return render(request, "sessions/new.html", context, status=status if form.errors else 200)
@@ -108,9 +108,9 @@ def _launch_link(found: Session) -> str:
         "environment": found.environment,
         **choices,
         "name": found.name,
-        "dataset": found.dataset,
     }
-    query = urlencode({key: value for key, value in wanted.items() if value})
+    shown = [(key, value) for key, value in wanted.items() if value]
+    query = urlencode([*shown, *(("dataset", did) for did in found.datasets)])
     return f"{reverse('sessions:new')}?{query}"
 
 

@@ -21,6 +21,8 @@ from vre_portal.budget import Budget
 from vre_portal.errors import InvalidRequest, NotFound, QuotaExceeded
 
 MOST = 500
+#: So many a session opens at once.
+OPENED = 20
 #: How long an emptied basket can be filled again.
 UNDO = timedelta(hours=1)
 #: So many collections without a size in the list are asked for it one by one.

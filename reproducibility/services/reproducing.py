@@ -244,7 +244,8 @@ def _end(run: Run, state: RunState, message: str, **changes: Any) -> None:
 
 def _level(run: Run) -> Level:
     if run.state == RunState.FINISHED:
-        return Level.OK if verdicts.is_reproduced(run) else Level.WARNING
+        good = run.is_variation or verdicts.is_reproduced(run)
+        return Level.OK if good else Level.WARNING
     return Level.ERROR if run.state == RunState.FAILED else Level.INFO
 
 

@@ -14,8 +14,9 @@ from accounts import audit
 from accounts.models import User
 from activity import services as activity
 from reproducibility.models import ACTIVE, Analysis, Run, RunState
-from reproducibility.services import progress, staging
+from reproducibility.services import progress
 from reproducibility.services.analyses import is_uuid
+from reproducibility.services.inputs import check_open, checked_inputs
 from reproducibility.services.parameters import checked_parameters
 from reproducibility.services.reproducing import KIND, TIMELINE, save
 from vre_portal import operations
@@ -27,19 +28,24 @@ LAST_RUNS = 9
 
 
 def start_run(
-    user: User, analysis: Analysis, *, parameters: Mapping[str, Any] | None = None
+    user: User,
+    analysis: Analysis,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    inputs: Mapping[str, str] | None = None,
 ) -> Run:
-    """Start a reproduction; `parameters` replace those of the specification.
+    """Start a reproduction; `parameters` and `inputs` replace recorded ones.
 
     Raises
     ------
     InvalidRequest
-        A parameter is not one of the analysis's, or of another type.
+        A parameter or input is not one of the analysis's, or can't stand in for it.
     Forbidden
         An input is under an embargo.
     """
     wanted = checked_parameters(analysis, parameters or {})
-    staging.check_inputs(user, analysis)
+    others = checked_inputs(user, analysis, inputs or {})
+    check_open(user, analysis, others)
     with transaction.atomic():
         # The lock on the analysis makes its run numbers a sequence.
         locked = Analysis.objects.select_for_update().get(pk=analysis.pk)
@@ -50,6 +56,7 @@ def start_run(
             number=last + 1,
             analysis_version=locked.version,
             parameters=wanted,
+            replaced_inputs=others,
             steps=progress.planned(locked.specification),
             message="Starting.",
         )
@@ -61,7 +68,7 @@ def start_run(
             text=f"{locked.title}, run {run.number}: started.",
             url=f"/runs/{run.pk}",
         )
-        detail = {"analysis": locked.slug, "parameters": wanted}
+        detail = {"analysis": locked.slug, "parameters": wanted, "replaced_inputs": others}
         audit.record("run.started", actor=user, about=(TIMELINE, run.pk), detail=detail)
     return run
 
@@ -103,9 +110,9 @@ def stop_all(user: User) -> bool:
 
 
 def again(user: User, run_id: UUID | str) -> Run:
-    """Start the same analysis with the same parameters once more."""
+    """Start the same analysis with the same parameters and inputs once more."""
     run = find_run(user, run_id)
-    return start_run(user, run.analysis, parameters=run.parameters)
+    return start_run(user, run.analysis, parameters=run.parameters, inputs=run.replaced_inputs)
 
 
 def usual_seconds(analysis: Analysis) -> float | None:

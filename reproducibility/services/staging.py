@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,16 +11,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from accounts.credentials import Credential, credential_for
-from accounts.models import User
-from data_mgmt.backends import Did
 from data_mgmt.backends import get_backend as data_backend
 from data_mgmt.services.embargo import check_contents
 from reproducibility.backends import get_backend
-from reproducibility.models import Analysis, Run
+from reproducibility.models import Run
+from reproducibility.services import inputs
 from vre_portal.config import get_config
-from vre_portal.errors import Forbidden, PortalError
 
-log = logging.getLogger(__name__)
 SPECIFICATION = "reana.yaml"
 
 
@@ -53,17 +49,6 @@ def clean_up(run: Run) -> None:
     shutil.rmtree(work_folder(run), ignore_errors=True)
 
 
-def check_inputs(user: User, analysis: Analysis) -> None:
-    """Raise `Forbidden` for an input under an embargo; without an answer the worker will know."""
-    for wanted in analysis.inputs.all():
-        try:
-            check_contents(user, Did(wanted.scope, wanted.name))
-        except Forbidden:
-            raise
-        except PortalError as exc:
-            log.info("input %s of %s not looked at: %s", wanted.did, analysis, exc.message)
-
-
 def fetch_inputs(run: Run) -> list[dict[str, Any]]:
     """Fetch every input with the user's own token; each file has the catalogue's checksum.
 
@@ -73,21 +58,18 @@ def fetch_inputs(run: Run) -> list[dict[str, Any]]:
         Per file: did, path in the workspace, bytes, adler32, verified.
     """
     work_folder(run).mkdir(mode=0o700, parents=True, exist_ok=True)
-    credential = credential_for(run.user, "rucio")
+    credential = credential_for(run.user, inputs.AUDIENCE)
     fetched: list[dict[str, Any]] = []
-    for wanted in run.analysis.inputs.all():
-        folder = Path(wanted.folder)
-        target = work_folder(run) / folder
-        did = Did(wanted.scope, wanted.name)
+    for did, folder in inputs.read_by(run):
         check_contents(run.user, did)
-        files = data_backend().download(credential, did, target)
+        files = data_backend().download(credential, did, work_folder(run) / folder)
         for file in files:
             check_contents(run.user, file.did)  # it may be in another collection, too
         fetched += [
             {
                 "did": str(file.did),
-                "dataset": wanted.did,
-                "path": str(folder / file.did.name),
+                "dataset": str(did),
+                "path": str(Path(folder, file.did.name)),
                 "bytes": file.bytes,
                 "adler32": file.adler32,
                 "verified": True,
@@ -114,8 +96,10 @@ def staged_files(run: Run) -> list[Staged]:
         content = bytes(file.content)
         files.append(Staged(file.path, len(content), content))
     folder = work_folder(run)
-    inputs = [Staged(entry["path"], entry["bytes"], folder / entry["path"]) for entry in run.inputs]
-    return files + inputs
+    fetched = [
+        Staged(entry["path"], entry["bytes"], folder / entry["path"]) for entry in run.inputs
+    ]
+    return files + fetched
 
 
 def missing_files(run: Run, credential: Credential) -> list[Staged]:

@@ -60,13 +60,16 @@ def _surroundings(substituted: object) -> Surroundings:
 
 
 def _inputs(run: Run) -> Inputs:
+    if run.is_variation:
+        return Inputs.CHANGED
     verified = all(entry["verified"] for entry in run.inputs)
     return Inputs.VERIFIED if verified else Inputs.UNVERIFIED
 
 
 def is_reproduced(run: Run) -> bool:
-    """Whether a run's verdict is that every output agrees."""
-    return run.verdict is not None and run.verdict["level"] == Level.BIT_IDENTICAL
+    """Whether a run's verdict is that every output agrees, from the recorded inputs."""
+    told = run.verdict or {}
+    return told.get("level") == Level.BIT_IDENTICAL and told["inputs"] != Inputs.CHANGED
 
 
 def in_words(verdict: Verdict) -> str:
@@ -79,4 +82,9 @@ def in_words(verdict: Verdict) -> str:
         for level in (Level.DIFFERENT, Level.MISSING)
         if levels[level]
     ]
-    return ", ".join([words, *others]) + "."
+    told = ", ".join([words, *others])
+    return (
+        f"From other data than recorded: {told}."
+        if verdict.inputs == Inputs.CHANGED
+        else f"{told}."
+    )

@@ -79,7 +79,7 @@ def _ready(session: Session, url: str) -> None:
     """Put the starter notebook in place, then say that the session may be opened."""
     base = url or f"/user/{session.user.handle}/{session.server}/"
     path = f"{base}lab"
-    if session.dataset:
+    if session.datasets:
         path = f"{base}{_with_notebook(session)}"
     now = timezone.now()
     if change(
@@ -92,7 +92,7 @@ def _ready(session: Session, url: str) -> None:
 def _with_notebook(session: Session) -> str:
     change(session, of=STARTING, say=_("Putting the notebook for your data in place."), percent=95)
     try:
-        return f"lab/tree/{deliver(session, session.dataset)}"
+        return f"lab/tree/{deliver(session, session.datasets)}"
     except PortalError as exc:
         # The session itself is well: better open it without the notebook than not at all.
         change(session, of=STARTING, say=_("The notebook was not put in place: ") + exc.message)

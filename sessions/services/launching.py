@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from sessions import environments
 from sessions.backends import Outcome, Server, ServerState, get_backend, service_credential
 from sessions.models import PENDING, Session, SessionState
 from sessions.services.changes import begin_take_down, change, fail, note
-from sessions.services.wishes import MAX_NAME, check_may_open, checked_did, checked_name
+from sessions.services.wishes import MAX_NAME, check_may_open, checked_dids, checked_name
 from vre_portal import operations
 from vre_portal.errors import NotFound, PortalError, UpstreamRefused, UpstreamTimeout
 from vre_portal.models import Operation
@@ -34,41 +34,46 @@ def launch(
     environment: str,
     options: Mapping[str, str] | None = None,
     name: str = "",
-    dataset: str = "",
+    datasets: Iterable[str] = (),
 ) -> Session:
     """Write the session and the operation that starts it.
 
     Raises
     ------
     InvalidRequest, Forbidden
-        The environment, an option, the name or the dataset's DID can't be used, or the dataset is
+        The environment, an option, the name or a dataset's DID can't be used, or a dataset is
         under an embargo.
     UpstreamUnavailable, UpstreamTimeout
-        Nobody tells whether the dataset is under an embargo.
+        Nobody tells whether a dataset is under an embargo.
     """
     chosen = environments.named(environment)
     wanted = environments.user_options(chosen, options or {}, groups=user.groups)
-    did = checked_did(dataset)
-    check_may_open(user, did)
-    return _written(user, chosen, wanted, checked_name(name), did)
+    dids = checked_dids(datasets)
+    check_may_open(user, dids)
+    return _written(user, chosen, wanted, checked_name(name), dids)
 
 
 @transaction.atomic
 def _written(
-    user: User, chosen: environments.Environment, wanted: Mapping[str, Any], name: str, did: str
+    user: User,
+    chosen: environments.Environment,
+    wanted: Mapping[str, Any],
+    name: str,
+    dids: Sequence[str],
 ) -> Session:
+    called = dids[0].partition(":")[2][:MAX_NAME] if dids else chosen.name
     session = Session.objects.create(
         user=user,
         environment=chosen.slug,
         environment_name=chosen.name,
         options=wanted,
-        name=name or did.partition(":")[2][:MAX_NAME] or chosen.name,
-        dataset=did,
+        name=name or called,
+        datasets=dids,
     )
     change(session, of=PENDING, say=_("Your session is queued."))
     operations.begin(START, subject=session.pk, user_id=user.pk)
     note(session, "launched", f"You launched {session.name}.")
-    detail = {"environment": chosen.slug, "dataset": did}
+    detail = {"environment": chosen.slug, "datasets": dids}
     audit.record("session.launched", actor=user, about=("session", session.pk), detail=detail)
     return session
 
@@ -80,7 +85,7 @@ def launch_again(session: Session) -> Session:
         environment=session.environment,
         options=session.choices,
         name=session.name,
-        dataset=session.dataset,
+        datasets=session.datasets,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
 
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from sessions import starter
 from sessions.backends import get_backend, service_credential
 from sessions.models import Session, SessionState
 from sessions.services.changes import change
-from sessions.services.wishes import check_may_open, checked_did
+from sessions.services.wishes import check_may_open, checked_dids
 from vre_portal.errors import Conflict, InvalidRequest
 
 TOKEN_SECONDS = 300
@@ -30,37 +31,37 @@ def open_dataset(session: Session, did: str) -> Session:
     Forbidden
         The dataset is under an embargo.
     """
-    dataset = checked_did(did)
-    if not dataset:
+    dids = checked_dids([did])
+    if len(dids) != 1:
         raise InvalidRequest("Say which dataset: its DID as scope:name.", field="did")
     if session.state != SessionState.READY:
         raise Conflict(
             "The session is not ready. Wait for it, or launch a new one for the dataset."
         )
-    check_may_open(session.user, dataset)
-    file = deliver(session, dataset)
+    check_may_open(session.user, dids)
+    file = deliver(session, dids)
     base = session.url.partition("lab")[0]
     change(
         session,
         of=[SessionState.READY],
-        say=_("The notebook for %s is in place.") % dataset,
+        say=_("The notebook for %s is in place.") % dids[0],
         url=f"{base}lab/tree/{file}",
-        dataset=dataset,
+        datasets=[*dids, *(other for other in session.datasets if other not in dids)],
     )
-    about, detail = ("session", session.pk), {"dataset": dataset}
+    about, detail = ("session", session.pk), {"dataset": dids[0]}
     audit.record("session.dataset-opened", actor=session.user, about=about, detail=detail)
     return session
 
 
-def deliver(session: Session, dataset: str) -> str:
-    """Put the notebook under a name that is free, and return that name."""
+def deliver(session: Session, dids: Sequence[str]) -> str:
+    """Put the notebook that reads some DIDs under a name that is free, and return that name."""
     backend, handle = get_backend(), session.user.handle
     credential = backend.mint_token(
         service_credential(), handle, session.server, seconds=TOKEN_SECONDS
     )
-    content = starter.notebook(dataset)
+    content = starter.notebook(dids)
     for number in count(1):
-        file = starter.file_name(dataset, number)
+        file = starter.file_name(dids[0], number)
         try:
             backend.put_file(credential, handle, session.server, file, content)
         except Conflict:

@@ -16,7 +16,7 @@ KIND = "session"
 
 def opened_with(user: User, did: Did) -> Iterator[Use]:
     """Yield the user's sessions that were started with a DID, the newest first."""
-    rows = Session.objects.visible_to(user).filter(dataset=str(did)).order_by("-created_at")
-    for row in rows[:SHOWN]:
+    with_it = Session.objects.visible_to(user).filter(datasets__contains=[str(did)])
+    for row in with_it.order_by("-created_at")[:SHOWN]:
         url = reverse("sessions:session", args=[row.pk])
         yield Use(KIND, row.name, url, row.created_at, row.state)

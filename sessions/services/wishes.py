@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 
 from accounts.models import User
 from data_mgmt.backends import Did
+from data_mgmt.services.basket import OPENED
 from data_mgmt.services.embargo import check_contents
 from vre_portal.errors import InvalidRequest, NotFound
 
@@ -22,19 +24,32 @@ def checked_name(name: str) -> str:
     return name
 
 
-def checked_did(did: str) -> str:
-    """Return a dataset's DID, or an empty text for none; raise `InvalidRequest` for others."""
-    did = did.strip()
-    if did and not DID.fullmatch(did):
+def checked_dids(texts: Iterable[str]) -> list[str]:
+    """Return the DIDs in texts, each once; between two in one text are spaces.
+
+    Raises
+    ------
+    InvalidRequest
+        Something in them is not a DID, or there are more than a session opens.
+    """
+    dids = list(dict.fromkeys(did for text in texts for did in text.split()))
+    for did in dids:
+        if not DID.fullmatch(did):
+            raise InvalidRequest(
+                f"'{did[:80]}' is not a DID. Write scope:name, as on the dataset's page.",
+                field="dataset",
+            )
+    if len(dids) > OPENED:
         raise InvalidRequest(
-            f"'{did[:80]}' is not a DID. Write scope:name, as on the dataset's page.",
+            f"A session opens with at most {OPENED} datasets, not {len(dids)}. "
+            "Make a dataset or container of them and open that.",
             field="dataset",
         )
-    return did
+    return dids
 
 
-def check_may_open(user: User, did: str) -> None:
-    """Raise what keeps a dataset from a person; of one that is not there nothing can be shown."""
-    if did:
+def check_may_open(user: User, dids: Iterable[str]) -> None:
+    """Raise what keeps data from a person; of what is not there nothing can be shown."""
+    for did in dids:
         with suppress(NotFound):
             check_contents(user, Did.parse(did))

@@ -208,7 +208,7 @@ def test_a_minted_token_puts_a_file_into_its_own_session_only(world: World) -> N
     world.start("s-0000aaaa")
     assert world.progress("s-0000aaaa")[-1].outcome is Outcome.READY
     minted = world.backend.mint_token(service_credential(), world.handle, "s-0000aaaa", seconds=60)
-    content = starter.notebook("cms:dimuon")
+    content = starter.notebook(["cms:dimuon"])
     name = f"{uuid.uuid4().hex[:8]}.ipynb"
 
     world.backend.put_file(minted, world.handle, "s-0000aaaa", name, content)

@@ -130,8 +130,12 @@ def lab() -> dict[str, Page]:
 def test_a_session_opens_with_the_data_and_no_second_sign_in(
     researcher: Person, lab: dict[str, Page]
 ) -> None:
-    page = researcher.open(f"/data/{DATASET}")
-    page.get_by_role("link", name="Open in a session").click()
+    page = researcher.open("/data/")
+    page.get_by_label("Search", exact=True).fill("dimuon")
+    page.get_by_label("Search", exact=True).press("Enter")
+    # Found and open in three clicks: a facet, the row's own way into a session, the launch.
+    page.get_by_label("Narrow the search").get_by_role("link", name="dataset").click()
+    page.get_by_role("link", name=f"Open {DATASET} in a session").click()
     researcher.look("launch")
     page.get_by_role("button", name="Launch", exact=True).click()
     opens = page.get_by_role("link", name=re.compile("^Open"))
@@ -210,6 +214,27 @@ def test_the_verdict_is_told_by_the_api(researcher: Person) -> None:
 
     assert status == 200
     assert (verdict["level"], verdict["environment"]) == ("bit-identical", "substituted")
+
+
+def test_what_is_in_the_basket_is_read_instead_of_the_recorded_inputs(
+    researcher: Person,
+) -> None:
+    page = researcher.open(f"/data/{DATASET}?tab=files")
+    page.get_by_role("checkbox", name=re.compile(r"\.root$")).first.check()
+    page.get_by_role("button", name="Put the checked into the basket").click()
+    page.goto(f"{researcher.home}/data/basket/")
+    researcher.look("basket")
+    page.get_by_role("link", name="Use as inputs").click()
+    page.get_by_role("link", name="Use as inputs of Dimuon").click()
+    researcher.look("variation")
+
+    page.get_by_role("button", name="Start").click()
+
+    verdict = page.locator(".verdict")
+    expect(verdict).to_contain_text("From other data than recorded", timeout=LONG)
+    expect(verdict).to_contain_text("Inputs verified (1 of 1 checksums)")
+    page.goto(f"{researcher.home}/data/basket/")
+    page.get_by_role("button", name="Empty the basket").click()
 
 
 def test_another_persons_run_is_not_there(researcher: Person, people: Any) -> None:

@@ -121,6 +121,27 @@ def test_without_a_size_the_page_says_so(
     assert "The size of 1 is not known." in browser.get(BASKET).text
 
 
+def test_it_is_opened_in_a_session_unless_it_holds_too_many(browser: Client, alice: User) -> None:
+    basket.add(alice, MUONS)
+    asked = "&amp;".join(f"dataset=cms%3Amuons_{number}.root" for number in (3, 2, 1))
+    assert f'href="/sessions/new?{asked}"' in browser.get(BASKET).text
+
+    BasketItem.objects.bulk_create(
+        BasketItem(user=alice, did_scope="cms", did_name=f"more_{n}", did_type="file")
+        for n in range(basket.OPENED)
+    )
+
+    page = browser.get(BASKET).text
+    assert "A session opens at most 20 at once; here are 23." in page
+    assert "/sessions/new" not in page
+
+
+def test_rows_of_a_search_lead_to_a_session(browser: Client) -> None:
+    page = browser.get("/data/?scope=cms&name=muons").text
+
+    assert 'href="/sessions/new?dataset=cms%3Amuons_1.root"' in page
+
+
 def test_checked_rows_are_removed(browser: Client, alice: User) -> None:
     basket.add(alice, MUONS)
 

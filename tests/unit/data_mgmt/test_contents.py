@@ -263,7 +263,7 @@ def test_what_used_it_is_told_of_ones_own_only(
 ) -> None:
     for user, name in ((alice, "my look"), (bob, "secret look")):
         Session.objects.create(
-            user=user, name=name, environment="e", environment_name="E", dataset=str(dimuon)
+            user=user, name=name, environment="e", environment_name="E", datasets=[str(dimuon)]
         )
     hidden = Analysis.objects.create(slug="hidden", title="Hidden", owner=bob, specification="")
     shown = Analysis.objects.create(slug="shown", title="Dimuon mass", owner=bob, published=True)

@@ -96,9 +96,9 @@ def work(turns: int = MOST_TURNS) -> None:
         operations.advance(operation.pk)
 
 
-def launched(user: User, *, dataset: str = "", environment: str = "physics") -> Session:
+def launched(user: User, *datasets: str, environment: str = "physics") -> Session:
     """Return a session that the worker has brought as far as it gets."""
-    session = services.launch(user, environment=environment, dataset=dataset)
+    session = services.launch(user, environment=environment, datasets=datasets)
     work()
     session.refresh_from_db()
     return session

@@ -45,6 +45,15 @@ def test_a_launch_is_accepted_and_followed_at_its_own_address(
     assert "token" not in ready["url"]
 
 
+@pytest.mark.usefixtures("asks_rucio")
+def test_a_launch_names_one_dataset_or_several(browser: Client, hub: FakeHub) -> None:
+    wish = {"environment": "physics", "dataset": "cms:dimuon", "datasets": ["astro:m13"]}
+
+    made = browser.post(URL, wish, content_type=JSON).json()
+
+    assert (made["dataset"], made["datasets"]) == ("cms:dimuon", ["cms:dimuon", "astro:m13"])
+
+
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [

@@ -31,7 +31,7 @@ def entries(action: str) -> list[AuditEvent]:
 
 @pytest.mark.usefixtures("asks_rucio")
 def test_a_launch_and_a_stop_are_told_with_who_and_what(alice: User, hub: FakeHub) -> None:
-    session = launched(alice, dataset="cms:dimuon")
+    session = launched(alice, "cms:dimuon")
     services.stop(session)
     services.stop(session)
 
@@ -39,7 +39,7 @@ def test_a_launch_and_a_stop_are_told_with_who_and_what(alice: User, hub: FakeHu
     for event in (start, stop):
         assert event.actor == alice.pk
         assert (event.object_kind, event.object_id) == ("session", str(session.pk))
-    assert start.detail == {"environment": "physics", "dataset": "cms:dimuon"}
+    assert start.detail == {"environment": "physics", "datasets": ["cms:dimuon"]}
 
 
 @pytest.mark.usefixtures("asks_rucio")

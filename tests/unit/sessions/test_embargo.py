@@ -25,7 +25,7 @@ def held(data_backend: FakeDataBackend) -> None:
 
 def test_nothing_is_launched_with_it(alice: User, hub: FakeHub) -> None:
     with pytest.raises(Forbidden, match="proprietary to /escape/cms"):
-        services.launch(alice, environment="physics", dataset="cms:dimuon")
+        services.launch(alice, environment="physics", datasets=["cms:dimuon"])
 
     assert not Session.objects.exists()
 
@@ -52,7 +52,7 @@ def test_members_open_it(alice: User, hub: FakeHub) -> None:
     alice.groups = ["/escape/cms"]
     alice.save()
 
-    assert services.launch(alice, environment="physics", dataset="cms:dimuon").dataset
+    assert services.launch(alice, environment="physics", datasets=["cms:dimuon"]).datasets
 
 
 def test_while_rucio_is_silent_it_is_not_opened(
@@ -62,6 +62,6 @@ def test_while_rucio_is_silent_it_is_not_opened(
         data_backend.down(UpstreamUnavailable("Rucio does not answer.")),
         pytest.raises(UpstreamUnavailable),
     ):
-        services.launch(alice, environment="physics", dataset="cms:dimuon")
+        services.launch(alice, environment="physics", datasets=["cms:dimuon"])
 
-    assert services.launch(alice, environment="physics").dataset == ""
+    assert services.launch(alice, environment="physics").datasets == []

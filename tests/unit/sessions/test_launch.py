@@ -169,7 +169,8 @@ def test_a_start_that_the_hub_forgot_is_failed(alice: User, hub: FakeHub) -> Non
         ({"environment": "physics", "options": {"memory_gb": "999"}}, "options.memory_gb"),
         ({"environment": "physics", "options": {"colour": "red"}}, "options.colour"),
         ({"environment": "physics", "name": "x" * 101}, "name"),
-        ({"environment": "physics", "dataset": "no-scope"}, "dataset"),
+        ({"environment": "physics", "datasets": ["no-scope"]}, "dataset"),
+        ({"environment": "physics", "datasets": [f"cms:{n}" for n in range(21)]}, "dataset"),
     ],
 )
 def test_a_wish_that_can_not_be_met_names_its_field(
@@ -190,14 +191,18 @@ def test_an_environment_of_other_groups_is_refused(alice: User, hub: FakeHub) ->
 @pytest.mark.usefixtures("asks_rucio")
 def test_launching_again_keeps_the_settings(alice: User, hub: FakeHub) -> None:
     first = services.launch(
-        alice, environment="physics", options={"memory_gb": "4"}, name="Fit", dataset="cms:dimuon"
+        alice,
+        environment="physics",
+        options={"memory_gb": "4"},
+        name="Fit",
+        datasets=["cms:dimuon"],
     )
 
     second = services.launch_again(first)
 
     assert second.pk != first.pk
-    assert (second.options, second.name, second.dataset) == (
-        {"profile": "physics", "memory_gb": "4"}, "Fit", "cms:dimuon",
+    assert (second.options, second.name, second.datasets) == (
+        {"profile": "physics", "memory_gb": "4"}, "Fit", ["cms:dimuon"],
     )  # fmt: skip
 
 

@@ -82,6 +82,20 @@ def test_a_link_fills_the_form(browser: Client, hub: FakeHub) -> None:
     assert "cms:dimuon" in page
 
 
+@pytest.mark.usefixtures("asks_rucio")
+def test_several_datasets_come_with_the_link_and_go_on_in_it(browser: Client, hub: FakeHub) -> None:
+    both = "dataset=cms%3Adimuon&dataset=astro%3Am13"
+
+    page = text_of(browser, f"/sessions/new?{both}")
+    form = {"environment": "physics", "dataset": ["cms:dimuon", "astro:m13"]}
+    link = browser.post("/sessions/new", {**form, "as": "link"})["Location"]
+    browser.post("/sessions/new", form)
+
+    assert page.count('type="hidden" name="dataset"') == 2
+    assert link.endswith(both)
+    assert Session.objects.get().datasets == ["cms:dimuon", "astro:m13"]
+
+
 def test_a_launch_leads_to_the_sessions_page(browser: Client, alice: User, hub: FakeHub) -> None:
     answer = browser.post("/sessions/new", {"environment": "physics", "physics.memory_gb": "4"})
 

@@ -7,15 +7,17 @@ import ast
 import pytest
 
 from accounts.models import User
+from data_mgmt.backends import Did
 from sessions import services, starter
 from sessions.models import Session, SessionState
+from sessions.services.uses import opened_with
 from tests.fakes.hub import FakeHub
 from tests.unit.sessions.conftest import launched
 from vre_portal.errors import Conflict, InvalidRequest, UpstreamTimeout
 
 
-def code_of(did: str) -> list[str]:
-    cells = starter.notebook(did)["cells"]
+def code_of(*dids: str) -> list[str]:
+    cells = starter.notebook(dids)["cells"]
     return [cell["source"] for cell in cells if cell["cell_type"] == "code"]
 
 
@@ -35,7 +37,7 @@ def test_the_file_is_called_like_the_dataset(did: str, number: int, file: str) -
 
 
 def test_every_cell_has_what_the_format_asks_for() -> None:
-    notebook = starter.notebook("cms:dimuon")
+    notebook = starter.notebook(["cms:dimuon"])
 
     assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
     ids = [cell["id"] for cell in notebook["cells"]]
@@ -55,18 +57,28 @@ def test_a_did_stays_text_in_the_code() -> None:
 
     calls = [node for node in ast.walk(find) if isinstance(node, ast.Name)]
     assert "__import__" not in {name.id for name in calls}
-    assert hostile.partition(":")[2] in {
-        node.value for node in ast.walk(find) if isinstance(node, ast.Constant)
-    }
+    assert hostile in {node.value for node in ast.walk(find) if isinstance(node, ast.Constant)}
 
 
 @pytest.mark.usefixtures("asks_rucio")
 def test_a_session_with_a_dataset_opens_with_its_notebook(alice: User, hub: FakeHub) -> None:
-    session = launched(alice, dataset="cms:dimuon")
+    session = launched(alice, "cms:dimuon")
 
     assert session.url.endswith(f"/{session.server}/lab/tree/dimuon.ipynb")
     files = hub.servers[alice.handle, session.server].files
-    assert files["dimuon.ipynb"]["metadata"]["vre"] == {"dataset": "cms:dimuon"}
+    assert files["dimuon.ipynb"]["metadata"]["vre"] == {"datasets": ["cms:dimuon"]}
+
+
+@pytest.mark.usefixtures("asks_rucio")
+def test_several_datasets_share_one_notebook(alice: User, hub: FakeHub) -> None:
+    session = launched(alice, "cms:dimuon", "astro:m13", "cms:dimuon")
+
+    assert session.datasets == ["cms:dimuon", "astro:m13"]
+    assert [each.title for each in opened_with(alice, Did("astro", "m13"))] == ["dimuon"]
+    files = hub.servers[alice.handle, session.server].files
+    assert [*files] == ["dimuon.ipynb"]
+    code = next(cell for cell in files["dimuon.ipynb"]["cells"] if cell["cell_type"] == "code")
+    assert "'cms:dimuon',\n    'astro:m13',\n]" in code["source"]
 
 
 def test_without_a_dataset_no_file_is_put(alice: User, hub: FakeHub) -> None:
@@ -80,7 +92,7 @@ def test_without_a_dataset_no_file_is_put(alice: User, hub: FakeHub) -> None:
 def test_a_session_opens_also_when_its_notebook_could_not_be_put(alice: User, hub: FakeHub) -> None:
     hub.fail_on("put_file", UpstreamTimeout("JupyterHub did not answer in time."))
 
-    session = launched(alice, dataset="cms:dimuon")
+    session = launched(alice, "cms:dimuon")
 
     assert session.state == SessionState.READY
     assert session.url.endswith("/lab")
@@ -89,18 +101,18 @@ def test_a_session_opens_also_when_its_notebook_could_not_be_put(alice: User, hu
 
 @pytest.mark.usefixtures("asks_rucio")
 def test_a_running_session_opens_another_dataset(alice: User, hub: FakeHub) -> None:
-    session = launched(alice)
+    session = launched(alice, "cms:dimuon")
 
     services.open_dataset(session, "astro:m13")
 
     stored = Session.objects.get(pk=session.pk)
     assert stored.url.endswith("/lab/tree/m13.ipynb")
-    assert stored.dataset == "astro:m13"
+    assert stored.datasets == ["astro:m13", "cms:dimuon"]
 
 
 @pytest.mark.usefixtures("asks_rucio")
 def test_a_notebook_that_is_there_is_not_written_over(alice: User, hub: FakeHub) -> None:
-    session = launched(alice, dataset="cms:dimuon")
+    session = launched(alice, "cms:dimuon")
     files = hub.servers[alice.handle, session.server].files
     files["dimuon.ipynb"] = {"mine": True}
 
