@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from accounts import authentication, gate, web_sessions
 from accounts.models import User
+from vre_portal.config import get_config
 from vre_portal.errors import SignInRequired
 
 
@@ -51,8 +52,9 @@ def _by_session(request: HttpRequest) -> Caller:
     if not isinstance(user, User):
         raise SignInRequired("Sign in to use the API.")
     web_sessions.seen(request)
+    accepted = request.session.get("terms") == get_config().terms_version
     # Session and person were read just now: only what else stops a person is left to ask.
-    refusal = gate.refusal(user)
+    refusal = gate.refusal(user, accepted=accepted)
     if refusal is not None:
         raise refusal
     return Caller(user, partial(web_sessions.admit, user.pk, request.session.session_key or ""))

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef
 from django.utils import timezone
 
 from accounts import (
@@ -78,11 +79,13 @@ def credential_for(user: User, audience: str, *, ending: bool = False) -> Creden
     UpstreamUnavailable, UpstreamTimeout
         The provider does not answer.
     """
+    accepted = gate.accepted_by(OuterRef("user"))
     rows = Identity.objects.filter(user=user).select_related("user", "grant")
-    mine = list(rows.order_by("-last_sign_in"))
+    mine = list(rows.annotate(accepted=accepted).order_by("-last_sign_in"))
     # Read anew: work under way holds a row that may be old.
     now = mine[0].user if mine else User.objects.filter(pk=user.pk).first()
-    refusal = gate.refusal(now) if now is not None else gate.Suspended()
+    known = bool(mine) and mine[0].accepted
+    refusal = gate.refusal(now, accepted=known) if now is not None else gate.Suspended()
     if isinstance(refusal, gate.Suspended):
         raise refusal
     row = BackendAccount.objects.filter(user=user, service=audience).first()

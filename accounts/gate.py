@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from accounts.models import Role, User
+from django.db.models import Exists, OuterRef
+
+from accounts.models import Acceptance, Role, User
 from vre_portal.config import get_config
 from vre_portal.errors import Forbidden
 
@@ -39,6 +41,12 @@ class Suspended(MayNotAct):
 
     def __init__(self) -> None:
         super().__init__("Your account is suspended. Write to the operators.")
+
+
+def accepted_by(user: OuterRef) -> Exists:
+    """Return whether somebody of a query accepted the terms in force, to be asked along with it."""
+    version = get_config().terms_version
+    return Exists(Acceptance.objects.filter(user=user, version=version))
 
 
 def refusal(user: User, *, accepted: bool = False) -> MayNotAct | None:

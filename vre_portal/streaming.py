@@ -48,9 +48,10 @@ MAX_ERROR = 64 * 1024
 CONNECTIONS = 64
 UNAUTHORIZED = 401
 SETTLE_SECONDS = 0.3
-#: After so few bytes more are let gather for a moment.
+#: After so few bytes more are let gather for a moment, at first and at most; a short list is over
+#: before it has waited for anything.
 ENOUGH = 32 * 1024
-GATHER_SECONDS = 0.01
+FIRST_GATHER_SECONDS, GATHER_SECONDS = 0.0005, 0.01
 _OF_DID = r"/api/v1/data/dids/(?P<scope>[^/]+)/(?P<name>.+)"
 #: What streams -> at which address.
 ADDRESSES = {
@@ -146,10 +147,12 @@ class Streams:
             chunk = await upstream.content.readany()
             if not chunk and wanted.part == "dids":
                 await in_thread(lambda: _scope_exists(credential, wanted.query["scope"]))
+            pause = FIRST_GATHER_SECONDS
             while chunk:
                 await answer.rows(chunk)
                 if len(chunk) < ENOUGH:
-                    await _let_gather(upstream)
+                    await _let_gather(upstream, pause)
+                    pause = min(2 * pause, GATHER_SECONDS)
                 chunk = await upstream.content.readany()
         await answer.end()
 
@@ -171,7 +174,7 @@ class Streams:
         await self._sessions.close()
 
 
-async def _let_gather(upstream: aiohttp.ClientResponse) -> None:
+async def _let_gather(upstream: aiohttp.ClientResponse, seconds: float) -> None:
     """Leave what comes next to the kernel for a moment.
 
     Rucio sends row by row: read as it comes, each costs a wake-up of the loop and a write.
@@ -181,7 +184,7 @@ async def _let_gather(upstream: aiohttp.ClientResponse) -> None:
         return  # all of it is here
     connection.protocol.pause_reading()
     try:
-        await asyncio.sleep(GATHER_SECONDS)
+        await asyncio.sleep(seconds)
     finally:
         connection.protocol.resume_reading()
 
