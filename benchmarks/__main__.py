@@ -15,6 +15,8 @@ from demo.stack import DEFAULT_STATE, Stack
 
 #: Modules of this package with ``run(stack, options)``, which returns figures.
 SUITES = ("streams", "downloads", "did_pages", "institutions", "poller", "index")
+#: What the suites import; not every Python at hand has it.
+NEEDED = ("psycopg", "requests", "websockets")
 
 
 def main() -> int:
@@ -34,7 +36,7 @@ def main() -> int:
         print(f"No demo in {options.state}: start it with `python3 -m demo up --detach`.")
         return 2
     stack = Stack(state=options.state.resolve(), port=json.loads(file.read_text())["port"])
-    if importlib.util.find_spec("requests") is None:
+    if any(importlib.util.find_spec(name) is None for name in NEEDED):
         # The portal's own environment has what is needed.
         python = str(stack.python("portal"))
         os.execv(python, [python, "-m", "benchmarks", *sys.argv[1:]])
