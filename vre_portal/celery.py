@@ -23,7 +23,7 @@ app.conf.beat_schedule = {
         "task": "portal.wake_operations", "schedule": 5.0, "options": {"expires": 5},
     },
     "watch-replica-requests": {
-        "task": "data.watch_requests", "schedule": 2.0, "options": {"expires": 2},
+        "task": "data.watch_requests", "schedule": 1.0, "options": {"expires": 1},
     },
     "watch-approvals": {
         "task": "data.watch_approvals", "schedule": 15.0, "options": {"expires": 15},

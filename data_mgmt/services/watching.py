@@ -38,10 +38,10 @@ from vre_portal.health import is_down
 
 log = logging.getLogger(__name__)
 
-#: The clock calls every two seconds: with the list of changes that is four questions a second.
-QUESTIONS = 7
+#: The clock calls every second: with the list of changes that is four questions a second.
+QUESTIONS = 3
 #: After so long a tick asks nothing more, so that the next one hears of changes in time.
-TICK_SECONDS = 1.5
+TICK_SECONDS = 0.7
 ALONE = "rules:poller"
 ALONE_SECONDS = 30
 CURSOR = "rules:cursor"
