@@ -49,6 +49,7 @@ class View:
 class Row:
     """A DID in a list or a folder."""
 
+    did: Did
     name: str
     url: str
     kind: DidType = DidType.FILE
@@ -184,6 +185,7 @@ def folders(asked: Asked) -> dict[str, Any]:
 def file_row(file: FileEntry, came: Sequence[Did]) -> Row:
     """Return a file as a row."""
     return Row(
+        file.did,
         file.did.name,
         did_way.address(file.did, came),
         bytes=file.bytes,

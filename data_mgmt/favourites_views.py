@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.oidc import safe_next
-from data_mgmt import services
+from data_mgmt import search_pages, services
 from data_mgmt.backends import Did
 from vre_portal.errors import InvalidRequest, QuotaExceeded
 
@@ -55,7 +55,7 @@ def searches(request: SignedInRequest) -> HttpResponseBase:
     """Show the saved searches, or save one."""
     if request.method == "POST":
         return _saved(request)
-    found = services.searches(request.user)
+    found = [(kept, search_pages.as_line(kept.query)) for kept in services.searches(request.user)]
     return render(request, "data_mgmt/searches.html", {"searches": found})
 
 

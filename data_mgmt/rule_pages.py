@@ -18,9 +18,11 @@ from data_mgmt.rule_forms import PARTS, STATES, RulesForm
 from data_mgmt.services.acting import Actor
 from data_mgmt.services.my_rules import Mine, Rules
 from data_mgmt.services.places import StorageUse
+from data_mgmt.services.reasons import in_words
 from vre_portal.components.formats import number, percent, size
 from vre_portal.errors import PortalError
 
+HALTED = (RuleState.STUCK, RuleState.SUSPENDED)
 WORDS = {state: name for name, state in STATES.items()}
 NEARLY_FULL = 0.9
 
@@ -68,7 +70,7 @@ def _row(each: Mine, groups: Mapping[str, str]) -> dict[str, Any]:
         "group": groups.get(rule.account, ""),
         "state": WORDS[rule.state],
         "files": f"{number(rule.locks_ok)} / {number(total)}" if total else "",
-        "error": rule.error if rule.state in {RuleState.STUCK, RuleState.SUSPENDED} else "",
+        "error": in_words(rule.error or "") if rule.state in HALTED else "",
     }
 
 

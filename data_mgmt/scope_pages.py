@@ -40,6 +40,7 @@ def folders(user: User, scope: str, query: Mapping[str, str]) -> dict[str, Any]:
             "folders": [(folder, link(folder.path)) for folder in found.folders],
             "files": [
                 Row(
+                    info.did,
                     info.did.name.removeprefix(path),
                     reverse("data_mgmt:did", kwargs={"did": info.did}),
                     info.type,

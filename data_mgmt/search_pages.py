@@ -189,6 +189,12 @@ def _exports(text: str) -> list[tuple[str, str]]:
     return [(f"{url}?{urlencode({'q': text, 'as': kind})}", word) for kind, word in kinds]
 
 
+def as_line(address: str) -> str:
+    """Return the text of a search that is kept as the query of an address."""
+    query = QueryDict(address)
+    return query.get("q") or as_text(query)
+
+
 def as_text(query: Mapping[str, str]) -> str:
     """Return the text of a search that an address tells in parts."""
     rows = []

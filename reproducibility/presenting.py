@@ -105,8 +105,13 @@ class ListedAnalysis:
 
 
 def with_last_run(rows: Iterable[Analysis], mine: QuerySet[Run]) -> list[ListedAnalysis]:
-    """Return analyses with the newest of the given runs of each."""
-    newest = mine.order_by("analysis_id", "-created_at").distinct("analysis_id").defer("logs")
+    """Return analyses with the newest reproduction among the given runs of each."""
+    newest = (
+        mine.filter(replaced_inputs={})
+        .order_by("analysis_id", "-created_at")
+        .distinct("analysis_id")
+        .defer("logs")
+    )
     last = {run.analysis_id: run for run in newest.select_related("analysis")}
     return [ListedAnalysis(row, shown(last[row.pk]) if row.pk in last else None) for row in rows]
 
@@ -142,7 +147,7 @@ def shown(run: Run) -> ShownRun:
     words = " ".join([in_words(verdict), inputs, surroundings]) if verdict else ""
     return ShownRun(
         run=run,
-        badge=verdict.level.value if verdict else run.state,
+        badge=_badge(run, verdict),
         verdict_text=words,
         steps=[_step(entry) for entry in run.steps],
         seconds=((run.finished_at or timezone.now()) - run.created_at).total_seconds(),
@@ -150,6 +155,13 @@ def shown(run: Run) -> ShownRun:
         inputs_text=inputs,
         environment_text=surroundings,
     )
+
+
+def _badge(run: Run, verdict: Verdict | None) -> str:
+    """Return the state, or the verdict's level: other outputs of other data are no failure."""
+    if verdict is None:
+        return run.state
+    return "variation" if run.is_variation else verdict.level.value
 
 
 def _step(entry: Mapping[str, Any]) -> ShownStep:

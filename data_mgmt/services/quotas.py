@@ -79,7 +79,9 @@ def ask(user: User, *, storage: str, size: int, reason: str) -> QuotaRequest:
     find_storage(asked_storages.get(), storage)
     usage = next((row for row in asked_usage.get() if row.storage == storage), None)
     if usage is not None and (usage.limit is None or size <= usage.limit):
-        raise InvalidRequest(_("bytes: you may use as much there already."), field="bytes")
+        raise InvalidRequest(
+            _("You may use as much there already. Ask for more than your limit."), field="bytes"
+        )
     request = QuotaRequest(
         user=user,
         account=credential.account,

@@ -33,8 +33,8 @@ def plain_reason(rule: Rule) -> str:
     return _counted(rule, said) if rule.locks_stuck else said
 
 
-def _in_words(said: str) -> str:
-    """Say what a missing source is, which storages tell in the words of their systems."""
+def in_words(said: str) -> str:
+    """Return what Rucio says; a missing source, told in the words of a system, in plain ones."""
     place = _PLACE.search(said)
     if "No such file" not in said or place is None:
         return said
@@ -43,7 +43,7 @@ def _in_words(said: str) -> str:
 
 
 def _counted(rule: Rule, said: str) -> str:
-    said = _in_words(said)
+    said = in_words(said)
     return ngettext(
         "%(count)d of %(total)d files does not arrive: %(reason)s",
         "%(count)d of %(total)d files do not arrive: %(reason)s",

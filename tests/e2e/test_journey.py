@@ -118,7 +118,7 @@ def test_the_rule_is_the_users_own(researcher: Person) -> None:
 
 
 def wait_for_lab(lab: Page) -> None:
-    lab.wait_for_selector(".jp-Notebook, .jp-Launcher", timeout=LONG)
+    lab.wait_for_selector(":is(.jp-Notebook, .jp-Launcher):visible", timeout=LONG)
 
 
 @pytest.fixture(scope="module")
@@ -220,12 +220,12 @@ def test_what_is_in_the_basket_is_read_instead_of_the_recorded_inputs(
     researcher: Person,
 ) -> None:
     page = researcher.open(f"/data/{DATASET}?tab=files")
-    page.get_by_role("checkbox", name=re.compile(r"\.root$")).first.check()
+    page.get_by_role("checkbox", name=re.compile("[.]root$")).first.check()
     page.get_by_role("button", name="Put the checked into the basket").click()
     page.goto(f"{researcher.home}/data/basket/")
     researcher.look("basket")
     page.get_by_role("link", name="Use as inputs").click()
-    page.get_by_role("link", name="Use as inputs of Dimuon").click()
+    page.get_by_role("link", name="Use as inputs of The dimuon").click()
     researcher.look("variation")
 
     page.get_by_role("button", name="Start").click()

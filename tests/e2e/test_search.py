@@ -46,7 +46,7 @@ def test_what_was_found_goes_into_the_basket_and_out_as_a_list(researcher: Perso
     page.get_by_label("Value", exact=True).last.fill("dimuon")
     page.locator(".conditions").get_by_role("button", name="Search").click()
     wanted = ["cms:dimuon_synthetic_2026", "cms:nano_dimuon"]
-    found = page.get_by_role("table", name="Data found").locator("tbody a")
+    found = page.get_by_role("table", name="Data found").locator("tbody a.mono")
     expect(found).to_have_text(wanted)
 
     for did in wanted:
@@ -54,7 +54,7 @@ def test_what_was_found_goes_into_the_basket_and_out_as_a_list(researcher: Perso
     page.get_by_role("button", name="Put the checked into the basket").click()
     expect(page.get_by_text("2 put into the basket.")).to_be_visible()
     page.get_by_role("link", name="Basket").first.click()
-    inside = page.get_by_role("table", name="In the basket").locator("tbody a")
+    inside = page.get_by_role("table", name="In the basket").locator("tbody a.mono")
     expect(inside).to_have_count(2)
     assert sorted(inside.all_inner_texts()) == wanted
     with page.expect_download() as download:

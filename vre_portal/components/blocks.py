@@ -119,6 +119,7 @@ def verdict(
 
 
 SEALS = {
+    "variation": "Δ",
     "bit-identical": "≡",
     "content-identical": "=",
     "numerically-equal": "≈",

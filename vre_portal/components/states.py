@@ -66,6 +66,7 @@ LOOKS: dict[str, Look] = {
     "statistically-compatible": Look(Tone.WAIT, _("statistically compatible")),
     "different": Look(Tone.BAD, _("different")),
     "missing": Look(Tone.BAD, _("missing")),
+    "variation": Look(Tone.IDLE, _("variation")),
     "verified": Look(Tone.OK, _("verified")),
     "substituted": Look(Tone.WAIT, _("substituted")),
     # accounts and backends

@@ -52,6 +52,14 @@ def test_pages_of_data_lead_into_the_basket(browser: Client, address: str) -> No
     assert 'action="/data/basket/add"' in browser.get(address).text
 
 
+@pytest.mark.parametrize("view", ["", "&view=path"])
+def test_files_of_a_dataset_are_picked_one_by_one(browser: Client, view: str) -> None:
+    page = browser.get(f"/data/cms:dimuon?tab=files{view}").text
+
+    assert 'value="cms:muons_1.root" form="pick"' in page
+    assert '<form id="pick"' in page
+
+
 def test_favourites_lead_into_the_basket(browser: Client, alice: User, dimuon: Did) -> None:
     services.star(alice, dimuon)
 

@@ -143,6 +143,18 @@ def test_a_search_is_saved_from_its_page_and_opened_again(browser: Client, alice
     assert "cms:dimuon" in browser.get(answer["Location"]).text
 
 
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [("q=scope%3Acms+name%3Adim", "scope:cms name:dim"), ("scope=cms&name=dim", "scope:cms dim")],
+)
+def test_a_saved_search_stands_as_one_would_write_it(
+    browser: Client, alice: User, query: str, line: str
+) -> None:
+    services.save_search(alice, name="Dimuons", query=query)
+
+    assert line in browser.get("/data/searches/").text
+
+
 def test_the_same_search_saved_again_gets_the_new_name(alice: User) -> None:
     services.save_search(alice, name="Old", query="scope=cms&name=dim")
 

@@ -11,6 +11,7 @@ from data_mgmt.backends import Did
 from data_mgmt.services import basket
 from reproducibility import services
 from reproducibility.models import Analysis, Run
+from reproducibility.presenting import shown, with_last_run
 from reproducibility.services.uses import runs_of
 from tests.fakes.data import FakeDataBackend
 from tests.fakes.workflows import FakeWorkflows
@@ -48,6 +49,8 @@ def test_equal_outputs_of_other_data_are_not_called_reproduced(
     assert (run.verdict["level"], run.verdict["inputs"]) == ("bit-identical", "changed")
     assert run.message.startswith("From other data than recorded: 2 of 2")
     assert Event.objects.get(verb="run.finished").level == "ok"
+    assert shown(run).badge == "variation"
+    assert with_last_run([analysis], Run.objects.all())[0].last is None
 
 
 def test_starting_it_again_reads_the_same(alice: User, analysis: Analysis) -> None:
