@@ -162,6 +162,11 @@ class Config(BaseSettings):
         Path(tempfile.gettempdir()) / "vre-portal",
         description="Where workers keep the inputs of a run while they hand them on",
     )
+    run_input_bytes: int = Field(
+        100 * 2**30,
+        description="Bytes of other data that a run may be given in place of recorded inputs",
+        ge=1,
+    )
     upload_folder: Path | None = Field(
         None,
         description="Where uploads wait for their storage, shared by all processes; without it"

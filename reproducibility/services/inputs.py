@@ -11,6 +11,8 @@ from data_mgmt.backends import Did
 from data_mgmt.backends import get_backend as data_backend
 from data_mgmt.services.embargo import check_contents
 from reproducibility.models import Analysis, AnalysisInput, Run
+from vre_portal.components.formats import size
+from vre_portal.config import get_config
 from vre_portal.errors import Forbidden, InvalidRequest, NotFound, PortalError
 
 log = logging.getLogger(__name__)
@@ -23,8 +25,8 @@ def checked_inputs(user: User, analysis: Analysis, wanted: Mapping[str, str]) ->
     Raises
     ------
     InvalidRequest
-        The analysis has no such input, or the other is not a DID, or not there; `field` is the
-        recorded input's DID.
+        The analysis has no such input, or the other is not a DID, not there, or more than a run
+        may be given; `field` is the recorded input's DID.
     """
     recorded = [str(each) for each in analysis.inputs.all()]
     for name in wanted:
@@ -33,14 +35,23 @@ def checked_inputs(user: User, analysis: Analysis, wanted: Mapping[str, str]) ->
             raise InvalidRequest(f"{name}: no such input; there are: {known}.", field=name)
     others = {name: text.strip() for name, text in wanted.items()}
     others = {name: did for name, did in others.items() if did and did != name}
+    left = most = get_config().run_input_bytes
     for name, did in others.items():
-        try:
-            data_backend().get_did(credential_for(user, AUDIENCE), Did.parse(did))
-        except InvalidRequest as exc:
-            raise InvalidRequest(exc.message, field=name) from exc
-        except NotFound as exc:
-            raise InvalidRequest(f"{did}: there is no such data.", field=name) from exc
+        left -= _size_of(user, did, name)
+        if left < 0:
+            words = f"{did}: a run is given at most {size(most)} of other data. Pick a part of it."
+            raise InvalidRequest(words, field=name)
     return others
+
+
+def _size_of(user: User, did: str, field: str) -> int:
+    try:
+        info = data_backend().get_did(credential_for(user, AUDIENCE), Did.parse(did))
+    except InvalidRequest as exc:
+        raise InvalidRequest(exc.message, field=field) from exc
+    except NotFound as exc:
+        raise InvalidRequest(f"{did}: there is no such data.", field=field) from exc
+    return info.bytes or 0
 
 
 def check_open(user: User, analysis: Analysis, others: Mapping[str, str]) -> None:

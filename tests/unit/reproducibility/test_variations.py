@@ -16,6 +16,7 @@ from reproducibility.services.uses import runs_of
 from tests.fakes.data import FakeDataBackend
 from tests.fakes.workflows import FakeWorkflows
 from tests.unit.reproducibility.conftest import finish, work
+from vre_portal.config import get_config
 from vre_portal.errors import Forbidden, InvalidRequest
 
 OTHER = {"cms:dimuon": "cms:other"}
@@ -82,6 +83,19 @@ def test_what_can_not_stand_in_names_its_input(
 
     assert refused.value.field == field
     assert not Run.objects.exists()
+
+
+def test_more_than_a_run_is_given_is_refused_before_anything_is_fetched(
+    alice: User, analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VRE_RUN_INPUT_BYTES", "3")
+    get_config.cache_clear()
+
+    with pytest.raises(InvalidRequest, match="at most 3 B of other data") as refused:
+        services.start_run(alice, analysis, inputs=OTHER)
+
+    assert refused.value.field == "cms:dimuon"
+    assert services.start_run(alice, analysis)
 
 
 def test_other_data_under_an_embargo_are_refused(
