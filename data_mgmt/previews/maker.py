@@ -170,7 +170,8 @@ class _Worker:
         self._wait_no_longer()
         try:
             self._connection.sendall(wire.LENGTH.pack(len(found) if allowed else wire.REFUSED))
-            self._connection.sendall(found)
+            if found:  # whoever was refused answers and is gone, perhaps already
+                self._connection.sendall(found)
         except TimeoutError as exc:
             raise _OutOfTime from exc
 

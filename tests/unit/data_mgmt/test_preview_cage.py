@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from data_mgmt.previews import believed, maker
+from data_mgmt.previews import believed, maker, wire
 from data_mgmt.previews.cage import Limits
 from data_mgmt.previews.maker import Bounds, Failure, Made
 from data_mgmt.previews.options import Options
@@ -213,3 +214,34 @@ def test_where_the_kernel_can_lock_nothing_up_nothing_is_read() -> None:
     )
 
     assert "NoCage" in done.stderr
+
+
+class LeavesOnceRefused:
+    """The worker's end of the line: it takes one piece and is gone."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+
+    def settimeout(self, seconds: float) -> None:
+        """Wait as long as one likes."""
+
+    def sendall(self, piece: bytes) -> None:
+        if self.taken:
+            raise BrokenPipeError
+        self.taken.append(piece)
+
+
+def test_a_refused_worker_may_be_gone_before_anything_more_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(maker._Worker, "__init__", lambda self: None)
+    worker = maker._Worker()  # type: ignore[call-arg]  # it is made without a process
+    line = LeavesOnceRefused()
+    vars(worker).update(
+        _bounds=Bounds(5, ranges=1), _bytes=0, _ranges=1, _deadline=time.monotonic() + 9,
+        _connection=line,
+    )  # fmt: skip
+
+    worker._hand_over(Held(b"nine byte"), 0, 9)
+
+    assert line.taken == [wire.LENGTH.pack(wire.REFUSED)]
