@@ -12,6 +12,24 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
+from sessions.models_builds import Build, BuildState
+from sessions.models_sharing import Guest, Handover, Level, Share
+
+__all__ = [
+    "ACTIVE",
+    "FINISHED",
+    "PENDING",
+    "Build",
+    "BuildState",
+    "Guest",
+    "Handover",
+    "Level",
+    "Session",
+    "SessionRows",
+    "SessionState",
+    "Share",
+    "server_name",
+]
 
 
 class SessionState(models.TextChoices):
@@ -77,6 +95,19 @@ class Session(models.Model):
     last_activity_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
+    #: What the end is reckoned by: minutes without use, unless a kernel that works counts as use.
+    minutes_idle = models.PositiveIntegerField(null=True)
+    keep_alive = models.BooleanField(default=False)
+    #: The end that its owner was warned of; another end is warned of anew.
+    warned_of = models.DateTimeField(null=True)
+    #: With what it starts again once it has stopped; null when it does not.
+    restart_with = models.JSONField(null=True)
+    origin = models.JSONField(default=dict, help_text="What it came from: kind, id, title, url")
+    repository = models.JSONField(default=dict, help_text="A Git repository: url, ref, path, state")
+    brought = models.JSONField(default=dict, help_text="By DID: the request that brings it near")
+    digest = models.CharField(max_length=100, blank=True, help_text="Exactly what it ran in")
+    usage = models.JSONField(default=dict, help_text="What it used when it was last asked")
+    usage_at = models.DateTimeField(null=True)
 
     objects = SessionRows.as_manager()
 

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from vre_portal.mail_server import MailServer, is_mailbox, mail_server
+
 PRODUCTION_SECRET = 50
 DIFFERENT_CHARACTERS = 16
 RSA_BITS = 2048
@@ -94,6 +96,13 @@ class Config(BaseSettings):
     security_contact: str = Field(
         "", description="Mail address for incidents; the operators' where it is empty"
     )
+
+    mail_url: SecretStr | None = Field(
+        None,
+        description="Where notices are handed in, as smtp+starttls://user:password@host:587, "
+        "smtps:// or smtp://; without it none are sent by mail",
+    )
+    mail_from: str = Field("", description="Their sender, as: Portal <portal@example.org>")
 
     rucio_url: str | None = Field(None, description="Rucio's REST address")
     rucio_service_username: str = Field("root", description="Provisioning account (userpass)")
@@ -216,6 +225,9 @@ class Config(BaseSettings):
     sessions_backend: str = Field(
         "sessions.backends.jupyterhub.JupyterHubBackend", description="Adapter class"
     )
+    running_backend: str = Field(
+        "sessions.backends.jupyter_server.JupyterServer", description="Adapter class"
+    )
     workflows_backend: str = Field(
         "reproducibility.backends.reana.ReanaBackend", description="Adapter class"
     )
@@ -229,9 +241,9 @@ class Config(BaseSettings):
             raise ValueError("each group needs an account of its own: a-z, 0-9, - and _, up to 19")
         return groups
 
-    @field_validator("embargo_scopes", mode="before")
+    @field_validator("embargo_scopes", "issuer_old_key_files", "vault_keys", mode="before")
     @classmethod
-    def _split_scopes(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         return [part for part in value.split(",") if part] if isinstance(value, str) else value
 
     @field_validator("replica_activities", mode="before")
@@ -239,16 +251,6 @@ class Config(BaseSettings):
     def _split_names(cls, value: object) -> object:
         names = (part.strip() for part in value.split(",")) if isinstance(value, str) else None
         return [name for name in names if name] if names is not None else value
-
-    @field_validator("issuer_old_key_files", mode="before")
-    @classmethod
-    def _split_paths(cls, value: object) -> object:
-        return [path for path in value.split(",") if path] if isinstance(value, str) else value
-
-    @field_validator("vault_keys", mode="before")
-    @classmethod
-    def _split_keys(cls, value: object) -> object:
-        return [key for key in value.split(",") if key] if isinstance(value, str) else value
 
     @field_validator("vault_keys")
     @classmethod
@@ -263,6 +265,20 @@ class Config(BaseSettings):
     @classmethod
     def _no_slash_at_the_end(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else value
+
+    @field_validator("mail_url")
+    @classmethod
+    def _is_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        mail_server(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Self:
+        if self.mail_url and not is_mailbox(self.mail_from):
+            raise ValueError("VRE_MAIL_FROM: one address is needed where VRE_MAIL_URL is set")
+        return self
 
     @field_validator("secret_key")
     @classmethod
@@ -289,6 +305,9 @@ class Config(BaseSettings):
         for name in ("rucio_url", "hub_url", "hub_api_url", "reana_url"):
             if _is_plain(getattr(self, name) or ""):
                 yield f"VRE_{name.upper()}: tokens go there, so https is needed beyond loopback"
+        server = self.mail_server
+        if server and not server.is_encrypted and server.host not in LOOPBACK:
+            yield "VRE_MAIL_URL: passwords and addresses go there; smtps or smtp+starttls is needed"
         yield from self._weak_secrets()
         yield from self._weak_issuer_key()
         yield from self._open_files()
@@ -317,6 +336,11 @@ class Config(BaseSettings):
         for name, path in files:
             if path and path.exists() and path.stat().st_mode & 0o007:
                 yield f"VRE_{name.upper()}: everybody on the machine can read it; chmod o= it"
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where mail is handed in; None where the site sends none."""
+        return mail_server(self.mail_url.get_secret_value()) if self.mail_url else None
 
     @property
     def is_https(self) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.utils.module_loading import import_string
 
@@ -127,21 +127,20 @@ class SessionsBackend(Protocol):
         """Return a credential that opens this one server for a while."""
         ...
 
-    def put_file(
-        self,
-        credential: Credential,
-        handle: str,
-        server: str,
-        path: str,
-        content: Mapping[str, Any],
-    ) -> None:
-        """Put a notebook into a running server's folder; `credential` opens that server.
+    def rename(self, credential: Credential, handle: str, server: str, display_name: str) -> None:
+        """Give a server another title, or raise `NotFound`."""
+        ...
 
-        Raises
-        ------
-        Conflict
-            There is a file of this name already.
-        """
+    def set_groups(self, credential: Credential, handle: str, groups: Sequence[str]) -> None:
+        """Make these the groups of a known user, and no others."""
+        ...
+
+    def let_in(self, credential: Credential, handle: str, server: str, guest: str) -> None:
+        """Let another known user into a server, until they are shut out."""
+        ...
+
+    def shut_out(self, credential: Credential, handle: str, server: str, guest: str) -> None:
+        """Take that back; nothing happens when they were not let in."""
         ...
 
     def identify(self, credential: Credential) -> TokenOwner:

@@ -6,7 +6,7 @@ https://jupyterhub.readthedocs.io/en/stable/reference/rest-api.html
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -20,7 +20,6 @@ from sessions.backends import Progress, Server, ServerState, TokenOwner, hub_cre
 from sessions.backends.jupyterhub_parsing import progress_events, reason_of, server_of
 from vre_portal.config import get_config
 from vre_portal.errors import (
-    Conflict,
     Forbidden,
     InvalidRequest,
     NotFound,
@@ -140,7 +139,7 @@ class JupyterHubBackend:
     ) -> Credential:
         """Make a token of the user that opens one server only."""
         scopes = [f"access:servers!server={handle}/{server}"]
-        body = {"expires_in": seconds, "scopes": scopes, "note": "portal: put a file"}
+        body = {"expires_in": seconds, "scopes": scopes, "note": "portal"}
         answer = self._call(credential, "POST", f"/users/{_q(handle)}/tokens", json=body)
         if not _is_success(answer):
             self._refuse(answer, "JupyterHub gave no access to the session.")
@@ -148,27 +147,46 @@ class JupyterHubBackend:
         until = timezone.now() + timedelta(seconds=seconds)
         return hub_credential(token, account=handle, expires_at=until)
 
-    def put_file(
-        self,
-        credential: Credential,
-        handle: str,
-        server: str,
-        path: str,
-        content: Mapping[str, Any],
-    ) -> None:
-        """Use the session's own contents API, which the hub's proxy leads to."""
-        hub = get_config().hub_url
-        url = f"{hub}/user/{_q(handle)}/{_q(server)}/api/contents/{quote(path)}"
-        headers = {"Authorization": f"token {credential.token}"}
-        there = call(NAME, "GET", url, headers=headers, params={"content": 0})
-        if there.status_code == 200:
-            raise Conflict(f"There is a file {path} in the session already.", service=SERVICE)
-        if there.status_code != 404:
-            self._refuse(there, "The session does not take files at the moment.")
-        body = {"type": "notebook", "format": "json", "content": dict(content)}
-        answer = call(NAME, "PUT", url, headers=headers, json=body)
+    def rename(self, credential: Credential, handle: str, server: str, display_name: str) -> None:
+        """Give the server another title."""
+        body = {"display_name": display_name}
+        answer = self._call(credential, "PATCH", _path(handle, server), json=body)
         if not _is_success(answer):
-            self._refuse(answer, "The session did not take the file.")
+            self._refuse(answer, "JupyterHub did not rename the session.")
+
+    def set_groups(self, credential: Credential, handle: str, groups: Sequence[str]) -> None:
+        """Put the user into groups, which are made as needed, and out of all others."""
+        answer = self._call(credential, "GET", f"/users/{_q(handle)}")
+        if not _is_success(answer):
+            self._refuse(answer, "JupyterHub does not tell the user's groups.")
+        there, wanted = set(json_of(NAME, answer).get("groups") or ()), set(groups)
+        for group in sorted(wanted - there):
+            # 409: there is such a group, as wanted.
+            self._call(credential, "POST", f"/groups/{_q(group)}")
+            self._member(credential, "POST", group, handle)
+        for group in sorted(there - wanted):
+            self._member(credential, "DELETE", group, handle)
+
+    def _member(self, credential: Credential, method: str, group: str, handle: str) -> None:
+        path = f"/groups/{_q(group)}/users"
+        answer = self._call(credential, method, path, json={"users": [handle]})
+        if not _is_success(answer):
+            self._refuse(answer, "JupyterHub did not take the user's groups.")
+
+    def let_in(self, credential: Credential, handle: str, server: str, guest: str) -> None:
+        """Share the server with one user."""
+        scopes = [f"access:servers!server={handle}/{server}"]
+        answer = self._call(
+            credential, "POST", _shares(handle, server), json={"user": guest, "scopes": scopes}
+        )
+        if not _is_success(answer):
+            self._refuse(answer, "JupyterHub did not share the session.")
+
+    def shut_out(self, credential: Credential, handle: str, server: str, guest: str) -> None:
+        """Revoke the share of one user."""
+        answer = self._call(credential, "PATCH", _shares(handle, server), json={"user": guest})
+        if not _is_success(answer) and answer.status_code != 404:
+            self._refuse(answer, "JupyterHub did not take the share back.")
 
     def identify(self, credential: Credential) -> TokenOwner:
         """Ask the hub whose token this is."""
@@ -233,3 +251,7 @@ def _q(part: str) -> str:
 
 def _path(handle: str, server: str) -> str:
     return f"/users/{_q(handle)}/servers/{_q(server)}"
+
+
+def _shares(handle: str, server: str) -> str:
+    return f"/shares/{_q(handle)}/{_q(server)}"

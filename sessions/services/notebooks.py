@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from itertools import count
 
@@ -9,13 +10,13 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from sessions import starter
-from sessions.backends import get_backend, service_credential
+from sessions.backends.running import get_running
 from sessions.models import Session, SessionState
 from sessions.services.changes import change
+from sessions.services.entering import entered
 from sessions.services.wishes import check_may_open, checked_dids
 from vre_portal.errors import Conflict, InvalidRequest
 
-TOKEN_SECONDS = 300
 MOST_COPIES = 20
 
 
@@ -55,15 +56,12 @@ def open_dataset(session: Session, did: str) -> Session:
 
 def deliver(session: Session, dids: Sequence[str]) -> str:
     """Put the notebook that reads some DIDs under a name that is free, and return that name."""
-    backend, handle = get_backend(), session.user.handle
-    credential = backend.mint_token(
-        service_credential(), handle, session.server, seconds=TOKEN_SECONDS
-    )
-    content = starter.notebook(dids)
+    credential, place = entered(session)
+    content = json.dumps(starter.notebook(dids), indent=1).encode()
     for number in count(1):
         file = starter.file_name(dids[0], number)
         try:
-            backend.put_file(credential, handle, session.server, file, content)
+            get_running().write(credential, place, file, content)
         except Conflict:
             if number == MOST_COPIES:
                 raise

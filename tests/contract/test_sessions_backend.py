@@ -14,7 +14,6 @@ import pytest
 import requests
 from websockets.sync.client import connect
 
-from sessions import starter
 from sessions.backends import (
     Outcome,
     Progress,
@@ -28,13 +27,10 @@ from sessions.backends import (
 from tests.fakes.hub import FakeHub
 from vre_portal.config import get_config
 from vre_portal.errors import (
-    Conflict,
-    Forbidden,
     InvalidRequest,
     NotFound,
     QuotaExceeded,
     SignInRequired,
-    UpstreamRefused,
 )
 
 OPTIONS = {"profile": "light"}
@@ -202,21 +198,6 @@ def test_more_sessions_than_allowed_are_refused_in_plain_words(world: World) -> 
 
     for name in names:
         world.stop(name)
-
-
-def test_a_minted_token_puts_a_file_into_its_own_session_only(world: World) -> None:
-    world.start("s-0000aaaa")
-    assert world.progress("s-0000aaaa")[-1].outcome is Outcome.READY
-    minted = world.backend.mint_token(service_credential(), world.handle, "s-0000aaaa", seconds=60)
-    content = starter.notebook(["cms:dimuon"])
-    name = f"{uuid.uuid4().hex[:8]}.ipynb"
-
-    world.backend.put_file(minted, world.handle, "s-0000aaaa", name, content)
-
-    with pytest.raises(Conflict):
-        world.backend.put_file(minted, world.handle, "s-0000aaaa", name, content)
-    with pytest.raises((Forbidden, NotFound, UpstreamRefused)):
-        world.backend.put_file(minted, "somebody-else", "s-0000aaaa", name, content)
 
 
 def test_a_sessions_own_token_tells_whose_it_is_until_it_stops(world: World) -> None:

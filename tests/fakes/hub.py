@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
-from typing import Any
 
 from accounts.credentials import Credential
 from sessions.backends import (
@@ -21,7 +20,6 @@ from sessions.backends import (
     hub_credential,
 )
 from vre_portal.errors import (
-    Conflict,
     Forbidden,
     InvalidRequest,
     NotFound,
@@ -53,7 +51,7 @@ class FakeServer:
     server: Server
     display_name: str
     goes: Start
-    files: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    guests: set[str] = field(default_factory=set)
 
 
 class FakeHub:
@@ -61,6 +59,7 @@ class FakeHub:
 
     def __init__(self) -> None:
         self.users: set[str] = set()
+        self.groups: dict[str, set[str]] = {}
         self.servers: dict[tuple[str, str], FakeServer] = {}
         self.tokens: dict[str, TokenOwner] = {}
         self.calls: Counter[str] = Counter()
@@ -187,23 +186,29 @@ class FakeHub:
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         return hub_credential(self.token("user", handle, scopes), account=handle, expires_at=until)
 
-    def put_file(
-        self,
-        credential: Credential,
-        handle: str,
-        server: str,
-        path: str,
-        content: Mapping[str, Any],
-    ) -> None:
-        """Keep the notebook, unless there is one of that name."""
-        self._called("put_file", None)
-        owner = self.tokens.get(credential.token)
-        if owner is None or f"access:servers!server={handle}/{server}" not in owner.scopes:
-            raise Forbidden("This token does not open the session.", service="jupyterhub")
-        files = self._found(handle, server).files
-        if path in files:
-            raise Conflict(f"There is a file {path} in the session already.", service="jupyterhub")
-        files[path] = content
+    def rename(self, credential: Credential, handle: str, server: str, display_name: str) -> None:
+        """Give a server another title."""
+        self._called("rename", credential)
+        self._found(handle, server).display_name = display_name
+
+    def set_groups(self, credential: Credential, handle: str, groups: Sequence[str]) -> None:
+        """Keep the groups of a known user."""
+        self._called("set_groups", credential)
+        if handle not in self.users:
+            raise NotFound("JupyterHub has no such session.", service="jupyterhub")
+        self.groups[handle] = set(groups)
+
+    def let_in(self, credential: Credential, handle: str, server: str, guest: str) -> None:
+        """Let a known user in."""
+        self._called("let_in", credential)
+        if guest not in self.users:
+            raise InvalidRequest(f"No such user: {guest}", service="jupyterhub")
+        self._found(handle, server).guests.add(guest)
+
+    def shut_out(self, credential: Credential, handle: str, server: str, guest: str) -> None:
+        """Let nobody in by that name any more."""
+        self._called("shut_out", credential)
+        self._found(handle, server).guests.discard(guest)
 
     def identify(self, credential: Credential) -> TokenOwner:
         """Return whose token it is."""

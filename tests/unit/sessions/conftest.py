@@ -12,10 +12,12 @@ from accounts.models import User
 from data_mgmt.backends import get_backend as get_data_backend
 from sessions import services
 from sessions.backends import get_backend
+from sessions.backends.running import get_running
 from sessions.models import Session
 from tests.factories import lend, make_identity
 from tests.fakes.data import FakeDataBackend
 from tests.fakes.hub import FakeHub
+from tests.fakes.running import FakeRunning
 from vre_portal import operations
 from vre_portal.config import get_config
 from vre_portal.models import Operation, OperationState
@@ -54,16 +56,27 @@ def environments_file(tmp_path: Path) -> Path:
 def hub(monkeypatch: pytest.MonkeyPatch, environments_file: Path) -> Iterator[FakeHub]:
     """The adapter in use: a hub that knows nobody yet."""
     monkeypatch.setenv("VRE_SESSIONS_BACKEND", "tests.fakes.hub.FakeHub")
+    monkeypatch.setenv("VRE_RUNNING_BACKEND", "tests.fakes.running.FakeRunning")
     monkeypatch.setenv("VRE_ENVIRONMENTS_FILE", str(environments_file))
     monkeypatch.setenv("VRE_HUB_URL", "http://hub.test")
     get_config.cache_clear()
     get_backend.cache_clear()
+    get_running.cache_clear()
     fake = get_backend()
     assert isinstance(fake, FakeHub)
     yield fake
     monkeypatch.undo()
     get_config.cache_clear()
     get_backend.cache_clear()
+    get_running.cache_clear()
+
+
+@pytest.fixture
+def running(hub: FakeHub) -> FakeRunning:
+    """What runs at that hub."""
+    fake = get_running()
+    assert isinstance(fake, FakeRunning)
+    return fake
 
 
 @pytest.fixture

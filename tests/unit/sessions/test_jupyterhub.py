@@ -23,7 +23,6 @@ from sessions.backends import (
 from sessions.backends.jupyterhub import PAGE, JupyterHubBackend
 from vre_portal.config import get_config
 from vre_portal.errors import (
-    Conflict,
     Forbidden,
     InvalidRequest,
     NotFound,
@@ -298,38 +297,6 @@ def test_a_minted_token_opens_one_server_for_a_while(
     assert "minted-token" not in repr(credential)
     assert wire.seen[0][2]["scopes"] == [f"access:servers!server={WHO}/{SERVER}"]
     assert wire.seen[0][2]["expires_in"] == 300
-
-
-CONTENTS = f"/user/{WHO}/{SERVER}/api/contents/a%20b.ipynb"
-
-
-def put(backend: JupyterHubBackend) -> None:
-    backend.put_file(hub_credential("minted"), WHO, SERVER, "a b.ipynb", {"cells": []})
-
-
-def test_a_notebook_is_put_with_the_minted_token(wire: Wire, backend: JupyterHubBackend) -> None:
-    wire.say(f"PUT {CONTENTS}", 201, {})
-
-    put(backend)
-
-    method, _path, body, token = wire.seen[-1]
-    assert (method, token) == ("PUT", "token minted")
-    assert body == {"type": "notebook", "format": "json", "content": {"cells": []}}
-
-
-def test_a_file_that_is_there_is_left_alone(wire: Wire, backend: JupyterHubBackend) -> None:
-    wire.say(f"GET {CONTENTS}", 200, {})
-
-    with pytest.raises(Conflict):
-        put(backend)
-    assert [method for method, *_ in wire.seen] == ["GET"]
-
-
-def test_a_session_that_does_not_run_takes_no_file(wire: Wire, backend: JupyterHubBackend) -> None:
-    wire.say(f"GET {CONTENTS}", 302, None, Location="/hub/login")
-
-    with pytest.raises(UpstreamRefused, match="does not take files"):
-        put(backend)
 
 
 def test_whose_token_it_is(wire: Wire, backend: JupyterHubBackend) -> None:

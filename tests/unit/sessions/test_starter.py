@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+from typing import Any
 
 import pytest
 
@@ -12,8 +14,14 @@ from sessions import services, starter
 from sessions.models import Session, SessionState
 from sessions.services.uses import opened_with
 from tests.fakes.hub import FakeHub
+from tests.fakes.running import FakeRunning
 from tests.unit.sessions.conftest import launched
 from vre_portal.errors import Conflict, InvalidRequest, UpstreamTimeout
+
+
+def notebooks_of(running: FakeRunning, session: Session) -> dict[str, Any]:
+    files = running.of(session.user.handle, session.server).files
+    return {name: json.loads(content or b"null") for name, content in files.items()}
 
 
 def code_of(*dids: str) -> list[str]:
@@ -61,36 +69,40 @@ def test_a_did_stays_text_in_the_code() -> None:
 
 
 @pytest.mark.usefixtures("asks_rucio")
-def test_a_session_with_a_dataset_opens_with_its_notebook(alice: User, hub: FakeHub) -> None:
+def test_a_session_with_a_dataset_opens_with_its_notebook(
+    alice: User, running: FakeRunning
+) -> None:
     session = launched(alice, "cms:dimuon")
 
     assert session.url.endswith(f"/{session.server}/lab/tree/dimuon.ipynb")
-    files = hub.servers[alice.handle, session.server].files
-    assert files["dimuon.ipynb"]["metadata"]["vre"] == {"datasets": ["cms:dimuon"]}
+    notebook = notebooks_of(running, session)["dimuon.ipynb"]
+    assert notebook["metadata"]["vre"] == {"datasets": ["cms:dimuon"]}
 
 
 @pytest.mark.usefixtures("asks_rucio")
-def test_several_datasets_share_one_notebook(alice: User, hub: FakeHub) -> None:
+def test_several_datasets_share_one_notebook(alice: User, running: FakeRunning) -> None:
     session = launched(alice, "cms:dimuon", "astro:m13", "cms:dimuon")
 
     assert session.datasets == ["cms:dimuon", "astro:m13"]
     assert [each.title for each in opened_with(alice, Did("astro", "m13"))] == ["dimuon"]
-    files = hub.servers[alice.handle, session.server].files
+    files = notebooks_of(running, session)
     assert [*files] == ["dimuon.ipynb"]
     code = next(cell for cell in files["dimuon.ipynb"]["cells"] if cell["cell_type"] == "code")
     assert "'cms:dimuon',\n    'astro:m13',\n]" in code["source"]
 
 
-def test_without_a_dataset_no_file_is_put(alice: User, hub: FakeHub) -> None:
+def test_without_a_dataset_no_file_is_put(alice: User, running: FakeRunning) -> None:
     session = launched(alice)
 
     assert session.url.endswith("/lab")
-    assert hub.calls["put_file"] == 0
+    assert running.calls["write"] == 0
 
 
 @pytest.mark.usefixtures("asks_rucio")
-def test_a_session_opens_also_when_its_notebook_could_not_be_put(alice: User, hub: FakeHub) -> None:
-    hub.fail_on("put_file", UpstreamTimeout("JupyterHub did not answer in time."))
+def test_a_session_opens_also_when_its_notebook_could_not_be_put(
+    alice: User, running: FakeRunning
+) -> None:
+    running.fail_on("write", UpstreamTimeout("JupyterHub did not answer in time."))
 
     session = launched(alice, "cms:dimuon")
 
@@ -111,14 +123,14 @@ def test_a_running_session_opens_another_dataset(alice: User, hub: FakeHub) -> N
 
 
 @pytest.mark.usefixtures("asks_rucio")
-def test_a_notebook_that_is_there_is_not_written_over(alice: User, hub: FakeHub) -> None:
+def test_a_notebook_that_is_there_is_not_written_over(alice: User, running: FakeRunning) -> None:
     session = launched(alice, "cms:dimuon")
-    files = hub.servers[alice.handle, session.server].files
-    files["dimuon.ipynb"] = {"mine": True}
+    files = running.of(alice.handle, session.server).files
+    files["dimuon.ipynb"] = b"mine"
 
     services.open_dataset(session, "cms:dimuon")
 
-    assert files["dimuon.ipynb"] == {"mine": True}
+    assert files["dimuon.ipynb"] == b"mine"
     assert "dimuon-2.ipynb" in files
 
 
