@@ -95,8 +95,8 @@ class Session(models.Model):
     last_activity_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
-    #: What the end is reckoned by: minutes without use, unless a kernel that works counts as use.
-    minutes_idle = models.PositiveIntegerField(null=True)
+    policy = models.JSONField(default=dict, help_text="How long it may go on, and how large it is")
+    #: Whether a kernel that works counts as use.
     keep_alive = models.BooleanField(default=False)
     #: The end that its owner was warned of; another end is warned of anew.
     warned_of = models.DateTimeField(null=True)

@@ -32,8 +32,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='session',
-            name='minutes_idle',
-            field=models.PositiveIntegerField(null=True),
+            name='policy',
+            field=models.JSONField(default=dict, help_text='How long it may go on, and how large it is'),
         ),
         migrations.AddField(
             model_name='session',
