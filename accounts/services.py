@@ -93,6 +93,7 @@ def claims_renewed(identity: Identity, claims: Mapping[str, Any]) -> None:
     named = provider.claims
     identity.display_name = text_of(claims, named.name)
     identity.email = _email(text_of(claims, named.email, limit=254))
+    identity.email_verified = bool(identity.email) and _is_verified(claims, identity.email)
     identity.institution = text_of(claims, named.institution)
     identity.groups = groups_of(provider, claims)
     identity.entitlements = entitlements_of(provider, claims)
@@ -111,6 +112,13 @@ def named(proven: Proven) -> tuple[str, str]:
 
 def _email(told: str) -> str:
     return told if "@" in told and told.isprintable() else ""
+
+
+def _is_verified(claims: Mapping[str, Any], email: str) -> bool:
+    """Whether the provider says that it has tried this very address (OpenID Connect Core, 5.1)."""
+    told = claims.get("email_verified")
+    is_tried = (told is True or told == "true") and claims.get("email") == email
+    return is_tried or email in values_of(claims, ("voperson_verified_email",))
 
 
 def roles_renewed(user: User) -> None:

@@ -1,4 +1,4 @@
-"""The API's timeline."""
+"""The API's timeline, and what of it comes by mail."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.rest import user_of
 from activity import services
 from activity.models import Event
+from activity.services import kinds, preferences
 from vre_portal.paging import PAGE_PARAMETERS, page
 
 
@@ -48,4 +49,55 @@ class ActivityView(ActivityPart):
         )
 
 
-urlpatterns = [path("activity", ActivityView.as_view(), name="activity")]
+class NoticeKindSerializer(serializers.Serializer[kinds.Kind]):
+    """A kind of notice; `usual` is what holds until one chooses."""
+
+    kind = serializers.CharField(source="key")
+    title = serializers.CharField()
+    help = serializers.CharField()
+    usual = serializers.BooleanField()
+
+
+class MailWishSerializer(serializers.Serializer[object]):
+    """Which kinds of notices come by mail: these, and no others."""
+
+    mail = serializers.ListField(child=serializers.CharField(), max_length=len(kinds.KINDS))
+
+
+class MailPreferencesSerializer(MailWishSerializer):
+    """What comes by mail, where to, and what there is; no mail goes out without an address."""
+
+    address = serializers.CharField(allow_null=True)
+    kinds = NoticeKindSerializer(many=True)
+
+
+class PreferencesView(ActivityPart):
+    """Which notices come by mail."""
+
+    @extend_schema(responses=MailPreferencesSerializer)
+    def get(self, request: Request) -> Response:
+        """Return what comes by mail to the user; 404 where the site sends none."""
+        preferences.must_be_offered()
+        user = user_of(request)
+        wanted = preferences.wanted_by([user.pk])[user.pk]
+        shown = {
+            "address": preferences.address_of(user) or None,
+            "mail": [kind.key for kind in kinds.KINDS if kind.key in wanted],
+            "kinds": kinds.KINDS,
+        }
+        return Response(MailPreferencesSerializer(shown).data)
+
+    @extend_schema(request=MailWishSerializer, responses=MailPreferencesSerializer)
+    def put(self, request: Request) -> Response:
+        """Have these kinds come by mail, and no others."""
+        preferences.must_be_offered()
+        told = MailWishSerializer(data=request.data)
+        told.is_valid(raise_exception=True)
+        preferences.choose(user_of(request), told.validated_data["mail"])
+        return self.get(request)
+
+
+urlpatterns = [
+    path("activity", ActivityView.as_view(), name="activity"),
+    path("notices/preferences", PreferencesView.as_view(), name="notices-preferences"),
+]

@@ -4,14 +4,17 @@ from django.apps import AppConfig
 
 
 class ActivityApp(AppConfig):
-    """Registers the inbox's live state."""
+    """Registers the inbox's live state, and what a person chooses once."""
 
     name = "activity"
     label = "activity"
 
     def ready(self) -> None:
         """Hook the app into the ground."""
-        from activity import services  # noqa: PLC0415 - models are ready only now
+        from accounts import merging  # noqa: PLC0415 - models are ready only now
+        from activity import services  # noqa: PLC0415
+        from activity.models import MailPreference  # noqa: PLC0415
         from vre_portal import live  # noqa: PLC0415
 
+        merging.once(MailPreference, "kind")
         live.topic("inbox")(services.present_state)

@@ -1,4 +1,4 @@
-"""What happened to whom, in one table."""
+"""What happened to whom; which of it goes out by mail, and what each person wants so."""
 
 from __future__ import annotations
 
@@ -53,3 +53,60 @@ class Event(models.Model):
     def tone(self) -> str:
         """The colour of its mark on a timeline."""
         return TONES[Level(self.level)]
+
+
+class MailState(models.TextChoices):
+    """How far a mail is."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    GIVEN_UP = "given-up"
+
+
+#: What may still have to go out.
+OPEN = (MailState.WAITING.value, MailState.SENDING.value)
+
+
+class Mail(models.Model):
+    """That an event goes out by mail: written with the event, so that none is without the other.
+
+    `message` is the message in which it went; one may tell of several events. `due_at` says when
+    to try next, and while it is being sent, till when the worker's claim on it holds.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    event = models.OneToOneField(Event, on_delete=models.CASCADE, related_name="mail")
+    address = models.EmailField()
+    state = models.CharField(
+        max_length=10, choices=MailState.choices, default=MailState.WAITING.value
+    )
+    attempts = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=300, blank=True)
+    message = models.UUIDField(null=True)
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], name="mail_is_due", condition=models.Q(state__in=OPEN)),
+            models.Index(fields=["address", "sent_at"], name="mail_of_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} to {self.address}: {self.state}"
+
+
+class MailPreference(models.Model):
+    """That a person chose whether notices of a kind come by mail."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=40)
+    by_mail = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "kind"], name="one_choice_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.kind} {self.by_mail}"

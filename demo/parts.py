@@ -8,6 +8,7 @@ from types import ModuleType
 
 from demo.iam import component as iam
 from demo.jupyterhub import component as jupyterhub
+from demo.mail import component as mail
 from demo.node import component as node
 from demo.portal import component as portal
 from demo.postgres import component as postgres
@@ -24,6 +25,7 @@ PARTS: Mapping[str, ModuleType] = {
     "iam": iam,
     "rucio": rucio,
     "storage": storage,
+    "mail": mail,
     "jupyterhub": jupyterhub,
     "reana": reana,
     "portal": portal,

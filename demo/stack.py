@@ -29,6 +29,7 @@ PORT_OFFSETS: Mapping[str, int] = {
     "postgres": 8,
     "valkey": 9,
     "storage": 10,
+    "mail": 11,
 }
 
 

@@ -36,6 +36,10 @@ app.conf.beat_schedule = {
     "reconcile-sessions": {
         "task": "sessions.reconcile", "schedule": 15.0, "options": {"expires": 15},
     },
+    "send-mails": {
+        "task": "activity.send_mails", "schedule": 15.0, "options": {"expires": 15},
+    },
+    "tidy-mails": {"task": "activity.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 600.0, "options": {"expires": 600}},
     "check-backends": {
         "task": "portal.check_backends", "schedule": 10.0, "options": {"expires": 10},

@@ -39,7 +39,9 @@ class Stage(StrEnum):
 class Config(BaseSettings):
     """The portal's settings; all faults are reported at once and secrets stay hidden."""
 
-    model_config = SettingsConfigDict(env_prefix="VRE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="VRE_", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     environment: Stage = Field(
         Stage.PRODUCTION, description="production, demo or test; production refuses weak settings"

@@ -48,6 +48,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
             "navigation": SimpleLazyObject(lambda: _navigation(request)),
             "backends": SimpleLazyObject(lambda: [_shown(state) for state in backend_states()]),
             "version": vre_portal.__version__,
+            "sends_mail": config.mail_server is not None,
             "production": config.environment is Stage.PRODUCTION,
         }
     }

@@ -182,6 +182,15 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+_mail = CONFIG.mail_server
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _mail else 'dummy'}.EmailBackend"
+if _mail:
+    EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp+starttls"
+    DEFAULT_FROM_EMAIL = CONFIG.mail_from
+EMAIL_TIMEOUT = CONFIG.upstream_timeout
+
 LANGUAGE_CODE = CONFIG.default_language
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"

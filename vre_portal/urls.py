@@ -82,6 +82,7 @@ urlpatterns = [
     path("api/v1/", include((api_patterns, "api"))),
     path("api/docs/", views.api_docs, name="api-docs"),
     path("docs/errors", views.error_docs, name="error-docs"),
+    path("", include("activity.urls")),
     path("", include("data_mgmt.urls")),
     path("", include("sessions.urls")),
     path("", include("reproducibility.urls")),

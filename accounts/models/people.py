@@ -71,6 +71,7 @@ class Identity(models.Model):
     subject = models.CharField(max_length=400)
     display_name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
+    email_verified = models.BooleanField(default=False)
     groups = ArrayField(models.CharField(max_length=200), default=list)
     entitlements = ArrayField(models.CharField(max_length=400), default=list)
     assurance = ArrayField(models.CharField(max_length=200), default=list)

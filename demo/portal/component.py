@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from demo.mail import component as mail
 from demo.people import issuer
 from demo.process import output_since_start
 from demo.stack import REPOSITORY, Component, Stack, write_private
@@ -146,6 +147,8 @@ def variables(stack: Stack) -> dict[str, str]:
         "VRE_PROVIDERS_FILE": str(folder / "providers.yaml"),
         "VRE_SATELLITES_FILE": str(folder / "satellites.json"),
         "VRE_ISSUER_KEY_FILE": str(folder / "issuer-key.pem"),
+        "VRE_MAIL_URL": mail.url(stack),
+        "VRE_MAIL_FROM": mail.SENDER,
         "VRE_RUCIO_URL": stack.url("rucio"),
         "VRE_RUCIO_SERVICE_USERNAME": "root",
         "VRE_RUCIO_SERVICE_PASSWORD": stack.secret("rucio-root"),

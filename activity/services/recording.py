@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
 from activity.models import Event, Level
+from activity.services import outbox
 from vre_portal.errors import NotFound
 from vre_portal.live import publish, publish_all
 
 Subject = tuple[str, object]
 
 
+@transaction.atomic
 def record(
     *,
     user_id: UUID,
@@ -25,7 +28,11 @@ def record(
     level: Level | str = Level.INFO,
     url: str = "",
 ) -> Event:
-    """Write an event; `subject` is a kind and an id, such as ``("run", run.id)``."""
+    """Write an event; `subject` is a kind and an id, such as ``("run", run.id)``.
+
+    Where the verb belongs to a kind of notice that the person wants by mail, the mail is queued in
+    the same transaction (`activity.services.kinds`).
+    """
     kind, key = subject
     event = Event.objects.create(
         user_id=user_id,
@@ -36,13 +43,16 @@ def record(
         level=level,
         url=url,
     )
+    outbox.queue([event])
     publish(f"inbox:{user_id}", {"verb": verb, "text": text})
     return event
 
 
+@transaction.atomic
 def record_all(events: Sequence[Event]) -> None:
     """Write many events as `record` does, and tell each person's inbox."""
     Event.objects.bulk_create(events)
+    outbox.queue(events)
     publish_all(
         [(f"inbox:{event.user_id}", {"verb": event.verb, "text": event.text}) for event in events]
     )

@@ -1,0 +1,5 @@
+"""Record what happened, tell it again, and send it to people by mail."""
+
+from activity.services.recording import present_state, record, record_all, timeline, visible_to
+
+__all__ = ["present_state", "record", "record_all", "timeline", "visible_to"]

@@ -1,0 +1,1 @@
+"""The demo's mail server, which keeps each message as a file."""
