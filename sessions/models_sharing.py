@@ -110,6 +110,8 @@ class Handover(models.Model):
     note = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     taken_at = models.DateTimeField(null=True)
+    #: In bytes, where it was asked along with a row.
+    size: int
 
     objects = HandoverRows.as_manager()
 

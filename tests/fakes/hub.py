@@ -191,6 +191,12 @@ class FakeHub:
         self._called("rename", credential)
         self._found(handle, server).display_name = display_name
 
+    def touch(self, credential: Credential, handle: str, server: str) -> None:
+        """Count it as used now."""
+        self._called("touch", credential)
+        found = self._found(handle, server)
+        found.server = replace(found.server, last_activity=datetime.now(UTC))
+
     def set_groups(self, credential: Credential, handle: str, groups: Sequence[str]) -> None:
         """Keep the groups of a known user."""
         self._called("set_groups", credential)
@@ -208,7 +214,8 @@ class FakeHub:
     def shut_out(self, credential: Credential, handle: str, server: str, guest: str) -> None:
         """Let nobody in by that name any more."""
         self._called("shut_out", credential)
-        self._found(handle, server).guests.discard(guest)
+        if found := self.servers.get((handle, server)):
+            found.guests.discard(guest)
 
     def identify(self, credential: Credential) -> TokenOwner:
         """Return whose token it is."""
