@@ -124,7 +124,9 @@ class Environments:
         for name in self._futures:
             home = self._folder / name
             mark, stamp = home / ".compiled", home / ".stamp"
-            if given_up() or (mark.exists() and mark.stat().st_mtime >= stamp.stat().st_mtime):
+            if given_up() or not stamp.exists():
+                continue
+            if mark.exists() and mark.stat().st_mtime >= stamp.stat().st_mtime:
                 continue
             python = str(home / "bin" / "python")
             spare = ["nice", "-n", "19", python, "-m", "compileall", "-q", "-j", "1"]

@@ -110,6 +110,8 @@ class Component:
     health: Callable[[Stack], str | None]
     needs: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
+    #: Environments that are made once all is up: nothing waits for them.
+    later: tuple[str, ...] = ()
     prepare: Callable[[Stack], None] = lambda stack: None
     variables: Callable[[Stack], Mapping[str, str]] = lambda stack: {}
     url: Callable[[Stack], str | None] = lambda stack: None

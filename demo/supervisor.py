@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from demo import parts, process, record, seeding
-from demo.bootstrap import Environments
+from demo.bootstrap import BuildError, Environments
 from demo.keeper import Keeper, wire
 from demo.people import PEOPLE
 from demo.rucio.component import STORAGES
@@ -95,7 +95,16 @@ class Supervisor:
             )
         self._problems, self._settled = failed, True
         self._write()
+        self._make_the_rest()
         self._environments.compile(self._stopping.is_set)
+
+    def _make_the_rest(self) -> None:
+        names = [name for each in self._keepers for name in each.component.later]
+        try:
+            self._environments.start(names)
+            self._environments.wait(names, self._stopping.is_set)
+        except BuildError as exc:
+            self._say(f"Going on without an environment: {exc}")
 
     def _stop(self) -> None:
         self._stopping.set()

@@ -32,7 +32,6 @@ from vre_portal.errors import (
 from vre_portal.limits import Limit
 
 log = logging.getLogger(__name__)
-AUDIENCES = ("rucio", "reana", "uploads")
 #: What the portal's own API opens for a session that uploads: no more than its tokens for Rucio do.
 UPLOADS, OPENS = "uploads", ("data", "read")
 HEADER = re.compile(r"(?i:token|bearer) ([\x21-\x7e]{8,4096})")
@@ -53,6 +52,17 @@ class Loan:
     expires_at: datetime
     account: str
     service_url: str
+
+
+def audiences() -> dict[str, str]:
+    """Return what tokens are lent for: the services' addresses, those of the configuration too."""
+    config = get_config()
+    own = {
+        "rucio": config.rucio_url or "",
+        "reana": config.reana_url or "",
+        UPLOADS: config.public_url,
+    }
+    return config.broker_audiences | own
 
 
 def lend(authorization: str, audience: str, *, address: str) -> Loan:
@@ -82,19 +92,21 @@ def lend(authorization: str, audience: str, *, address: str) -> Loan:
 
 def _lend(owner: TokenOwner, audience: str) -> Loan:
     user = _user(owner)
-    if audience not in AUDIENCES:
-        raise InvalidRequest(f"audience: one of {', '.join(AUDIENCES)}.", field="audience")
+    addresses = audiences()
+    if audience not in addresses:
+        raise InvalidRequest(f"audience: one of {', '.join(addresses)}.", field="audience")
     if audience == UPLOADS:
         lent = lent_tokens.lend(user, OPENS)
         _tell_loan(user, _server_of(owner), audience)
-        return Loan(lent.secret, lent.expires_at, user.handle, get_config().public_url)
+        return Loan(lent.secret, lent.expires_at, user.handle, addresses[audience])
     try:
         credential = credential_for(user, audience)
     except CredentialExpired as exc:
         raise Conflict(f"Sign in to the portal again. {exc.message}", service=audience) from exc
     log.info("token for %s lent to a session of %s", audience, user.handle)
     _tell_loan(user, _server_of(owner), audience)
-    return Loan(credential.token, credential.expires_at, credential.account, _address_of(audience))
+    url = addresses[audience]
+    return Loan(credential.token, credential.expires_at, credential.account, url)
 
 
 def _tell_loan(user: User, server: str, audience: str) -> None:
@@ -107,7 +119,7 @@ def _tell_loan(user: User, server: str, audience: str) -> None:
 def _tell_refusal(owner: TokenOwner | None, audience: str, why: PortalError) -> None:
     """Write a refusal down, once a minute for whoever goes on and on."""
     user = User.objects.filter(handle=owner.handle).first() if owner else None
-    asked = audience if audience in AUDIENCES else "unknown"
+    asked = audience if audience in audiences() else "unknown"
     audit.refused(
         "broker.refused",
         key=f"{owner.handle if owner else ''} {asked} {why.code}",
@@ -171,8 +183,3 @@ def _is_of_one_session(owner: TokenOwner) -> bool:
         for scope in opens
     )
     return one_server and posts <= owner.scopes <= opens | reads | posts
-
-
-def _address_of(audience: str) -> str:
-    config = get_config()
-    return (config.rucio_url if audience == "rucio" else config.reana_url) or ""

@@ -25,6 +25,9 @@ PRODUCTION_SECRET = 50
 DIFFERENT_CHARACTERS = 16
 RSA_BITS = 2048
 GROUP_ACCOUNT = re.compile(r"[a-z0-9-_]{1,19}")
+AUDIENCE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+#: What sessions get tokens for by themselves.
+LENT = ("rucio", "reana", "uploads")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -150,6 +153,11 @@ class Config(BaseSettings):
     hub_token: SecretStr | None = Field(None, description="Token of the hub's service 'portal'")
     environments_file: Path | None = Field(None, description="YAML of the session environments")
     reana_url: str | None = Field(None, description="REANA's server address")
+    broker_audiences: dict[str, str] = Field(
+        default_factory=dict,
+        description="JSON object: for what else than Rucio and REANA sessions get short tokens, by"
+        ' audience its address, as {"mlflow": "https://mlflow.example.org"}',
+    )
 
     recall_ask_bytes: int = Field(
         2**40,
@@ -243,6 +251,15 @@ class Config(BaseSettings):
             raise ValueError("each group needs an account of its own: a-z, 0-9, - and _, up to 19")
         return groups
 
+    @field_validator("broker_audiences")
+    @classmethod
+    def _names_of_their_own(cls, addresses: dict[str, str]) -> dict[str, str]:
+        # Sessions keep each token in a file of that name.
+        wrong = [name for name in addresses if not AUDIENCE.fullmatch(name) or name in LENT]
+        if wrong or not all(urlsplit(url).hostname for url in addresses.values()):
+            raise ValueError(f"a-z, 0-9, - and _, none of {', '.join(LENT)}, each with an address")
+        return {name: url.rstrip("/") for name, url in addresses.items()}
+
     @field_validator("embargo_scopes", "issuer_old_key_files", "vault_keys", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -307,6 +324,8 @@ class Config(BaseSettings):
         for name in ("rucio_url", "hub_url", "hub_api_url", "reana_url"):
             if _is_plain(getattr(self, name) or ""):
                 yield f"VRE_{name.upper()}: tokens go there, so https is needed beyond loopback"
+        if any(map(_is_plain, self.broker_audiences.values())):
+            yield "VRE_BROKER_AUDIENCES: tokens go there, so https is needed beyond loopback"
         server = self.mail_server
         if server and not server.is_encrypted and server.host not in LOOPBACK:
             yield "VRE_MAIL_URL: passwords and addresses go there; smtps or smtp+starttls is needed"

@@ -14,6 +14,8 @@ from demo.node.component import install
 from demo.stack import REPOSITORY, Component, Stack, write_private
 
 HERE = Path(__file__).parent
+#: What it needs fits into no environment with a current JupyterLab: sessions see one of its own.
+REANA_CLIENT = "reana-client"
 PROXY = "configurable-http-proxy/bin/configurable-http-proxy"
 
 
@@ -30,6 +32,7 @@ def settings(stack: Stack) -> dict[str, object]:
     """Return what `jupyterhub_config.py` makes its configuration from."""
     cookie_secret = hashlib.sha256(stack.secret("hub-cookies").encode()).hexdigest()
     storages = stack.folder("rucio", "rse")
+    reana_client = stack.environments.resolve() / REANA_CLIENT
     return {
         "port": stack.port_of("hub"),
         "state": str(stack.folder("hub")),
@@ -47,13 +50,16 @@ def settings(stack: Stack) -> dict[str, object]:
         ],
         "environments": str(stack.environments.resolve()),
         "profiles_file": str(REPOSITORY / "demo" / "environments.yaml"),
-        "session_code": str(HERE / "session"),
-        "read_only": [str(storages.resolve())],
+        "session_code": str(REPOSITORY / "clients" / "vre-session" / "src"),
+        "read_only": [str(storages.resolve()), str(reana_client)],
         "session_variables": {
             "VRE_PORTAL_URL": stack.url("portal"),
             "VRE_BROKER_URL": stack.url("portal", "/api/v1/sessions/broker/token"),
             "VRE_RUCIO_URL": stack.url("rucio"),
             "VRE_COOKIE_SUFFIX": f"-{stack.port_of('hub')}",
+            "VRE_AUDIENCES": "rucio,reana",
+            "VRE_REANA_CLIENT": str(reana_client / "bin" / "reana-client"),
+            "JUPYTERHUB_ACTIVITY_INTERVAL": "60",
             "REANA_SERVER_URL": stack.url("reana"),
             "REANA_ALLOWED_SERVER_HOSTS": "127.0.0.1",
         },
@@ -92,6 +98,7 @@ COMPONENTS: tuple[Component, ...] = (
         command=command,
         health=health,
         environments=("hub", "node", "sandbox", "light", "physics"),
+        later=(REANA_CLIENT,),
         prepare=prepare,
         variables=variables,
         url=lambda stack: stack.url("hub"),

@@ -173,7 +173,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
         return sandbox.Sandbox(
             home,
             environments=(environment,),
-            read_only=(Path(self.session_code), *(Path(one) for one in self.read_only)),
+            read_only=(Path(self.session_code), *filter(Path.exists, map(Path, self.read_only))),
             uid=uid,
             network=True,
             limits=sandbox.Limits(memory_bytes=memory and memory * GIB, processes=PROCESSES),

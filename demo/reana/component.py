@@ -16,7 +16,7 @@ ENVIRONMENT_NAME = "Physics 2026.11"
 ENVIRONMENT = "physics"
 ISSUERS = (("iam-escape", "/"), ("iam-checkin", "/oidc"))
 
-#: `reana-client` is asked for by the contract tests only.
+#: `reana-client` is for sessions and the contract tests.
 ENVIRONMENTS: dict[str, Path] = {
     "reana": HERE / "requirements.txt",
     "reana-client": HERE / "client" / "requirements.txt",

@@ -13,11 +13,11 @@ import uvicorn
 from accounts import lent_tokens
 from accounts.models import User
 from data_mgmt.models_uploads import Upload, UploadState
-from demo.jupyterhub.session.vre_session import broker
-from demo.jupyterhub.session.vre_session import upload as command
 from tests.fakes.data import FakeDataBackend
 from vre_portal.config import get_config
 from vre_portal.raw_asgi import App
+from vre_session import broker
+from vre_session import upload as command
 
 
 @pytest.fixture

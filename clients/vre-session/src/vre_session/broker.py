@@ -1,22 +1,16 @@
-"""Asks the portal for short-lived tokens and keeps them in files that only the user reads."""
+"""Asks the portal for short-lived tokens of the session's user."""
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 TIMEOUT_SECONDS = 10.0
-RENEW_AT = 0.7
-FIRST_PAUSE = 5.0
-LONGEST_PAUSE = 300.0
 
 
 class BrokerError(RuntimeError):
@@ -31,7 +25,7 @@ class Refused(BrokerError):
 class Token:
     """A token for one service, with the account that the user has there."""
 
-    text: str
+    text: str = field(repr=False)
     expires_at: datetime
     account: str
     service_url: str
@@ -59,29 +53,11 @@ def ask(variables: Mapping[str, str], *, audience: str) -> Token:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
             return _token(json.load(answer))
     except urllib.error.HTTPError as exc:
-        kind = Refused if exc.code < 500 else BrokerError
+        # Too many calls in a minute is no refusal: the next minute has calls again.
+        kind = Refused if exc.code < 500 and exc.code != 429 else BrokerError
         raise kind(_reason(exc)) from exc
     except (OSError, ValueError, KeyError) as exc:
         raise BrokerError(f"The portal gave no usable answer ({exc!r})") from exc
-
-
-def save(token: Token, folder: Path, *, audience: str) -> None:
-    """Write the token's file whole or not at all, for its owner only."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, part = tempfile.mkstemp(dir=folder, prefix=f".{audience}-")  # made with 0600
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(token.text)
-    Path(part).replace(folder / audience)
-
-
-def renew_in(token: Token, now: datetime) -> float:
-    """Return the seconds until the token should be renewed: at 70 % of the life that is left."""
-    return max(RENEW_AT * (token.expires_at - now).total_seconds(), FIRST_PAUSE)
-
-
-def pause_after(failures: int) -> float:
-    """Return the seconds to wait after so many failures in a row."""
-    return min(FIRST_PAUSE * 2.0 ** (failures - 1), LONGEST_PAUSE)
 
 
 def _token(answer: Mapping[str, Any]) -> Token:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import catalogue
+from vre_session import catalogue
 
 #: What JupyterLab's own settings are until the user changes them: it asks nobody for news.
 LAB_DEFAULTS = {
@@ -46,7 +46,10 @@ def write(variables: Mapping[str, str], *, account: str, service_url: str) -> No
 def server_settings(variables: Mapping[str, str], *, service_url: str) -> dict[str, Any]:
     """Return JupyterLab's settings: token keeper and data catalogue, and nothing that calls out."""
     return {
-        "ServerApp": {"jpserver_extensions": {"vre_session.extension": True}},
+        "ServerApp": {
+            "jpserver_extensions": {"vre_session.extension": True},
+            "authorizer_class": "vre_session.authorizer.GuestList",
+        },
         "LanguageServerManager": {"autodetect": False},  # there are none, and looking takes time
         "KernelManager": {"transport": variables.get("VRE_KERNEL_TRANSPORT", "tcp")},
         "LabApp": {

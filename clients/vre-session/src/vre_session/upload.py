@@ -1,4 +1,4 @@
-"""Uploads files from a session into the data lake: ``python -m vre_session.upload FILE...``."""
+"""Uploads files from a session into the data lake: ``vre-upload FILE...``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import broker
+from vre_session import broker
 
 AUDIENCE = "uploads"
 BLOCK = 1 << 20
@@ -44,8 +44,9 @@ class Portal:
     ) -> http.client.HTTPResponse:
         """Send a request and return its answer, read."""
         parts = urlsplit(self._token.service_url)
-        kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-        connection = kinds[parts.scheme](parts.netloc, timeout=PATIENCE_SECONDS)
+        secure = parts.scheme == "https"
+        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        connection = kind(parts.netloc, timeout=PATIENCE_SECONDS)
         told = {**VERSION, "Authorization": f"Bearer {self._token.text}", **headers}
         try:
             connection.request(method, path, body=body, headers=told)
@@ -137,7 +138,7 @@ def _sha256(file: Path) -> str:
 
 def main(variables: Mapping[str, str], arguments: list[str]) -> int:
     """Upload each file, and say what became of it."""
-    parser = argparse.ArgumentParser(prog="python -m vre_session.upload", description=__doc__)
+    parser = argparse.ArgumentParser(prog="vre-upload", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     for name in ("dataset", "storage", "scope", "lifetime"):
         parser.add_argument(f"--{name}", default="")
@@ -154,5 +155,10 @@ def main(variables: Mapping[str, str], arguments: list[str]) -> int:
     return 0
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Upload what the command line names."""
     sys.exit(main(os.environ, sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()
