@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.decorators import SignedInRequest, signed_in
 from activity import services as activity
 from data_mgmt.services import basket
-from reproducibility import presenting, services
+from reproducibility import presenting, services, session_links
 from reproducibility.forms import LIST, InputsForm
 from reproducibility.models import RecordedOutput, Run, RunOutput
 from reproducibility.services.runs import TOPIC
@@ -56,6 +56,7 @@ def analysis(request: SignedInRequest, slug: str) -> HttpResponseBase:
         "analysis": found,
         "parts": presenting.parts_of(found),
         "runs": [presenting.shown(run) for run in runs],
+        "session_url": session_links.of_analysis(found),
     }
     return render(request, "reproducibility/analysis.html", context)
 
@@ -122,6 +123,7 @@ def run(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
         "logs": presenting.logs_of(found),
         "inputs_note": presenting.inputs_note(found),
         "usual": services.usual_seconds(found.analysis) if found.active else None,
+        "session_url": session_links.of_run(found),
         "events": presenting.lines_of(found, activity.timeline(request.user, (TOPIC, found.pk))),
     }
     fragment = request.GET.get("fragment") == "body"

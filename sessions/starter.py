@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,11 +21,29 @@ def file_name(did: str, number: int = 1) -> str:
     return f"{stem}{'' if number == 1 else f'-{number}'}.ipynb"
 
 
-def notebook(dids: Sequence[str]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a notebook keeps of where it was made; `storage` is what sessions read."""
+
+    session: str = ""
+    environment: str = ""
+    digest: str = ""
+    origin: Mapping[str, str] = field(default_factory=dict)
+    storage: str = ""
+
+    def as_metadata(self, dids: Sequence[str]) -> dict[str, Any]:
+        """Return the notebook's own note, without what is not known."""
+        known = {name: value for name, value in asdict(self).items() if value}
+        return {"datasets": [*dids], **known}
+
+
+def notebook(dids: Sequence[str], noted: Noted | None = None) -> dict[str, Any]:
     """Return the notebook (nbformat 4.5) that reads datasets or files."""
+    noted = noted or Noted()
+    find = FIND.replace("@STORAGE@", repr(noted.storage)).replace("@DIDS@", _listed(dids))
     sources = [
         ("markdown", INTRODUCTION.replace("@DIDS@", ", ".join(dids))),
-        ("code", FIND.replace("@DIDS@", _listed(dids))),
+        ("code", find),
         ("code", READ),
         ("code", DRAW),
         ("markdown", NEXT),
@@ -35,7 +54,7 @@ def notebook(dids: Sequence[str]) -> dict[str, Any]:
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
-            "vre": {"datasets": [*dids]},
+            "vre": noted.as_metadata(dids),
         },
         "cells": [_cell(number, kind, text) for number, (kind, text) in enumerate(sources)],
     }

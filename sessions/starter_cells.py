@@ -19,34 +19,53 @@ names = @DIDS@
 client = Client()
 print("Rucio knows you as", client.whoami()["account"])
 
-dids = [dict(zip(("scope", "name"), each.split(":", 1))) for each in names]
-replicas = list(client.list_replicas(dids, schemes=["file"], sort="random"))
 title = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+preferred = @STORAGE@  # what sessions read; other places only while it is not there
+
+
+def place_rank(place):
+    \"\"\"Order copies: where sessions read, then disks, then tapes.\"\"\"
+    storage, kind = place[1]["rse"], place[1]["type"]
+    return (storage != preferred, kind != "DISK")
 
 
 def local_paths(replica):
-    \"\"\"Return where a file can be read here: complete copies only, disks before tapes.\"\"\"
-    places = sorted(replica["pfns"].items(), key=lambda place: place[1]["type"] != "DISK")
-    for address, place in places:
+    \"\"\"Yield where a file can be read here: complete copies only, the best place first.\"\"\"
+    for address, place in sorted(replica["pfns"].items(), key=place_rank):
         path = Path(unquote(urlsplit(address).path))
         if replica["states"].get(place["rse"]) == "AVAILABLE" and path.is_file():
             yield place["rse"], path
 
 
-files = []
-for replica in replicas:
-    storage, path = next(local_paths(replica), (None, None))
-    files.append((replica["name"], storage, path, replica["bytes"]))
+def find_files():
+    \"\"\"Return name, storage, path and size of each file; path is None while it is not here.\"\"\"
+    dids = [dict(zip(("scope", "name"), each.split(":", 1))) for each in names]
+    found = []
+    for replica in client.list_replicas(dids, schemes=["file"], sort="random", all_states=True):
+        storage, path = next(local_paths(replica), (None, None))
+        on_its_way = replica["states"].get(preferred) == "COPYING"
+        told = storage or (f"on its way to {preferred}" if on_its_way else "not readable here")
+        found.append((replica["name"], told, path, replica["bytes"] or 0))
+    return sorted(found, key=lambda file: file[0])
 
-for file, storage, path, size in files[:20]:
-    print(f"{file:50}  {size:>12,} bytes  {storage or 'not readable here'}")
+
+files = find_files()
+coming = sum(path is None and told.startswith("on its way") for _, told, path, _ in files)
+
+for file, told, path, size in files[:20]:
+    print(f"{file:50}  {size:>12,} bytes  {told}")
 print(f"{len(files)} files, {sum(path is not None for _, _, path, _ in files)} readable here")
+if coming:
+    print(f"{coming} are still coming: run this cell again later; the other cells work now")
 """
 
 READ = '''
 import re
 
-import pandas as pd
+try:
+    import pandas as pd
+except ImportError:  # a small environment: what was found is listed above
+    pd = None
 
 ROWS = 20_000
 NUMBERS = re.compile(r"(std::vector<)?(float|double|bool|u?int\\d+_t|int|long)(>|\\[.*\\])?")
@@ -106,11 +125,20 @@ READERS = {
 data = None
 for file, storage, path, size in files:
     reader = path and READERS.get(path.suffix.lower())
-    if reader:
+    if not reader or pd is None:
+        continue
+    try:
         print("reading", file, "at", storage)
         data = reader(path)
         break
-else:
+    except Exception as problem:  # the next one may be of a kind that is known
+        print(f"{file} could not be read: {type(problem).__name__}: {problem}")
+
+if data is None and pd is None:
+    print("This environment has no pandas: launch one for analysis, or read them your own way.")
+elif data is None and coming:
+    print("What this notebook can read is still coming: run it again from the top in a while.")
+elif data is None:
     print("There is no file here that this notebook knows how to read.")
     print("Replicate the dataset to a disk storage in the portal, or read it in your own way.")
 
@@ -118,8 +146,11 @@ data.head(10) if hasattr(data, "head") else data
 '''
 
 DRAW = '''
-import matplotlib.pyplot as plt
-import numpy as np
+try:
+    import matplotlib.pyplot as plt
+    import numpy as np
+except ImportError:  # nothing can be drawn here
+    data = None
 
 
 def values_of(column):
@@ -128,7 +159,9 @@ def values_of(column):
     return flat[np.isfinite(flat)]
 
 
-if isinstance(data, np.ndarray):
+if data is None:
+    print("Nothing to draw yet.")
+elif isinstance(data, np.ndarray):
     image = data
     while image.ndim > 2:
         image = image[0]
@@ -136,10 +169,12 @@ if isinstance(data, np.ndarray):
     figure, axes = plt.subplots(figsize=(6, 6))
     axes.imshow(image, origin="lower", cmap="gray", vmin=low, vmax=high)
     axes.set_title(title)
-elif data is not None:
+else:
     columns = {label: values_of(data[label]) for label in data.columns}
     drawn = {label: values for label, values in columns.items() if len(np.unique(values)) > 1}
     drawn = dict(list(drawn.items())[:6])
+    if not drawn:
+        print("There are no numbers in it that differ; nothing to draw.")
     rows = max(1, -(-len(drawn) // 3))
     figure, axes = plt.subplots(rows, 3, figsize=(11, 2.8 * rows), squeeze=False)
     for place in axes.flat[len(drawn):]:
