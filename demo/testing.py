@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     kept = options.keep and record.is_running(own.state / "test")
     stack = _stack(own.state / "test", fresh=not kept)
     try:
-        _make_environments(stack, ["test", *node.ENVIRONMENTS])
+        _make_environments(stack, ["test", "kubespawner", *node.ENVIRONMENTS])
         certified.make(stack)
         _make_chromium()
         starting = None if kept else _start(stack)

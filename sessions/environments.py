@@ -1,74 +1,43 @@
-"""The environments that a session may run in: one file for the portal, the hub and the form."""
+"""The site's environments: one file for portal and hub, and who may launch what of it.
+
+The format itself is `sessions.definitions`, with which the hub's hook checks too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-import yaml
+from django.utils import timezone
 
+from accounts.models import User
+from sessions import definitions, made
+from sessions.definitions import Definitions, Environment, Launch
 from vre_portal.config import get_config
 from vre_portal.errors import Forbidden, InvalidRequest, PortalError, UpstreamUnavailable
 
 
 class EnvironmentsInvalid(PortalError):
-    """The site's file of environments is wrong; the message names the entry and the field."""
+    """The site's file of environments is wrong; `faults` has each with file, line and field."""
 
     code, title = "environments-invalid", "The site's environments are misconfigured"
 
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One value of an option."""
-
-    slug: str
-    name: str
-    description: str = ""
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        super().__init__(
+            f"No session can be launched until the operators have corrected this: {faults[0]}{more}"
+        )
+        self.faults = faults
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """Something to choose in an environment, such as how much memory."""
-
-    key: str
-    name: str
-    choices: tuple[Choice, ...]
-    default: str
-    help: str = ""
-
-    def choice(self, slug: str) -> Choice | None:
-        """Return one of the choices, None when there is no such."""
-        return next((choice for choice in self.choices if choice.slug == slug), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """What a session may be started with; empty `groups` means that everybody may."""
-
-    slug: str
-    name: str
-    description: str = ""
-    contents: tuple[str, ...] = ()
-    options: tuple[Option, ...] = ()
-    groups: tuple[str, ...] = ()
-    default: bool = False
-    minutes_idle: int | None = None
-
-    def open_to(self, groups: Sequence[str]) -> bool:
-        """Whether somebody with these groups may use it."""
-        return not self.groups or not set(self.groups).isdisjoint(groups)
-
-
-def all_environments() -> tuple[Environment, ...]:
-    """Return every environment in the order of the file, read again when the file changes.
+def site() -> Definitions:
+    """Return all that the file defines, read again when it changes.
 
     Raises
     ------
     EnvironmentsInvalid
-        An entry is wrong.
+        The file has faults.
     UpstreamUnavailable
         No file is configured, or it can't be read.
     """
@@ -76,11 +45,40 @@ def all_environments() -> tuple[Environment, ...]:
     try:
         if path is None:
             raise FileNotFoundError("VRE_ENVIRONMENTS_FILE")
-        return _read(path, path.stat().st_mtime_ns)
+        found = _read(path, path.stat().st_mtime_ns)
     except OSError as exc:
         raise UpstreamUnavailable(
             "This site offers no session environments at the moment. Tell the operators."
         ) from exc
+    if isinstance(found, Definitions):
+        return found
+    raise EnvironmentsInvalid(found)
+
+
+def all_environments() -> tuple[Environment, ...]:
+    """Return every environment in the order of the file; raises as `site` does."""
+    return site().environments
+
+
+def told_of(user: User) -> list[Environment]:
+    """Return what a person may know of: the site's, and what they or their groups made."""
+    of_the_site = [
+        each
+        for each in all_environments()
+        if not each.owner or each.open_to(user.groups, user.handle)
+    ]
+    return [*of_the_site, *made.offered_to(user)]
+
+
+def usable(user: User) -> list[Environment]:
+    """Return what a person may launch today."""
+    return [each for each in told_of(user) if may_use(user, each)]
+
+
+def may_use(user: User, environment: Environment) -> bool:
+    """Whether a person may launch an environment today."""
+    allowed = environment.open_to(user.groups, user.handle)
+    return allowed and not environment.over(timezone.localdate())
 
 
 def named(slug: str) -> Environment:
@@ -91,167 +89,78 @@ def named(slug: str) -> Environment:
     InvalidRequest
         There is no such environment.
     """
-    found = all_environments()
-    for environment in found:
-        if environment.slug == slug:
-            return environment
-    known = ", ".join(environment.slug for environment in found)
-    raise InvalidRequest(
-        f"There is no environment '{slug}'. Choose one of: {known}.", field="environment"
-    )
+    if (own := made.named(slug)) is not None:
+        return own
+    try:
+        return definitions.named(all_environments(), slug)
+    except definitions.WrongChoice as exc:
+        raise InvalidRequest(exc.message, field=exc.field) from exc
 
 
-def user_options(
-    environment: Environment, wanted: Mapping[str, str], *, groups: Sequence[str]
-) -> dict[str, str]:
-    """Return what the hub is asked for: the profile and a valid choice for every option.
+def chosen(environment: Environment, wanted: Mapping[str, str], *, user: User) -> Launch:
+    """Return what a session of this person is started with, checked as the hub will.
 
     Raises
     ------
     Forbidden
-        The environment is for other groups.
+        The environment is for others.
     InvalidRequest
-        An option or a choice that the environment does not have.
+        An option or a choice that the environment does not have, or its last day is over.
     """
-    if not environment.open_to(groups):
-        raise Forbidden(
-            f"{environment.name} is for members of {' or '.join(environment.groups)}. "
-            "Choose another environment, or ask your collaboration to add you."
-        )
-    unknown = sorted(set(wanted) - {option.key for option in environment.options})
-    if unknown:
+    if "profile" in wanted:
         raise InvalidRequest(
-            f"{environment.name} has no option '{unknown[0]}'.", field=f"options.{unknown[0]}"
+            f"{environment.title} has no option 'profile'.", field="options.profile"
         )
-    return {"profile": environment.slug} | {
-        option.key: _chosen(environment, option, wanted.get(option.key) or option.default)
-        for option in environment.options
-    }
+    wish = {"profile": environment.slug, **wanted}
+    try:
+        return definitions.choose(
+            environment,
+            wish,
+            handle=user.handle,
+            groups=user.groups,
+            today=timezone.localdate(),
+        )
+    except definitions.NotForYou as exc:
+        raise Forbidden(exc.message) from exc
+    except definitions.WrongChoice as exc:
+        raise InvalidRequest(exc.message, field=exc.field) from exc
 
 
-def _chosen(environment: Environment, option: Option, slug: str) -> str:
-    if option.choice(slug) is None:
-        known = ", ".join(choice.slug for choice in option.choices)
-        raise InvalidRequest(
-            f"{option.name} of {environment.name} can't be '{slug}'. Choose one of: {known}.",
-            field=f"options.{option.key}",
-        )
-    return slug
+def user_options(
+    environment: Environment, wanted: Mapping[str, str], *, user: User
+) -> dict[str, str]:
+    """Return what the hub is asked for; raises as `chosen` does."""
+    return dict(chosen(environment, wanted, user=user).user_options)
+
+
+def settled(options: Mapping[str, str], among: Iterable[Environment]) -> Launch | None:
+    """Return what a session's options add up to, None where the site no longer has them."""
+    try:
+        profile = options.get("profile")
+        environment = made.named(profile) or definitions.named(among, profile)
+        return definitions.settled(environment, options)
+    except definitions.Refused:
+        return None
+
+
+def faults() -> tuple[str, ...]:
+    """Return what is wrong with the file, so that it is told at the start and not at a launch."""
+    path = get_config().environments_file
+    if path is None:
+        return ()
+    try:
+        site()
+    except EnvironmentsInvalid as exc:
+        return exc.faults
+    except UpstreamUnavailable:
+        return (f"{path} can't be read",)
+    return ()
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, changed: int) -> tuple[Environment, ...]:  # `changed` makes the cache's key
+def _read(path: Path, changed: int) -> Definitions | tuple[str, ...]:
+    # `changed` makes the cache's key; faults are kept too, so that no page reads a bad file again.
     try:
-        document = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as exc:
-        raise EnvironmentsInvalid(f"The file of environments is not YAML: {exc}") from exc
-    return parse(document)
-
-
-def parse(document: object) -> tuple[Environment, ...]:
-    """Return the environments of a parsed file.
-
-    Raises
-    ------
-    EnvironmentsInvalid
-        Names the entry and the field that is wrong.
-    """
-    entries = _Entry("environments", document).entries("environments")
-    parsed = tuple(_environment(entry) for entry in entries)
-    slugs = [environment.slug for environment in parsed]
-    if not slugs or len(set(slugs)) < len(slugs):
-        raise EnvironmentsInvalid("environments: give at least one, and each slug once")
-    return parsed
-
-
-def _environment(entry: _Entry) -> Environment:
-    entry.only(
-        "slug", "name", "description", "contents", "default", "groups", "minutes_idle", "options",
-        "launch",
-    )  # fmt: skip
-    return Environment(
-        slug=entry.text("slug"),
-        name=entry.text("name"),
-        description=entry.text("description", ""),
-        contents=entry.texts("contents"),
-        groups=entry.texts("groups"),
-        default=entry.flag("default"),
-        minutes_idle=entry.whole("minutes_idle"),
-        options=tuple(_option(key, option) for key, option in entry.mapping("options").items()),
-    )
-
-
-def _option(key: str, entry: _Entry) -> Option:
-    entry.only("name", "help", "choices")
-    choices = entry.mapping("choices")
-    if not choices:
-        raise EnvironmentsInvalid(f"{entry.where}, choices: give at least one")
-    for choice in choices.values():
-        choice.only("name", "description", "default", "launch")
-    defaults = [slug for slug, choice in choices.items() if choice.flag("default")]
-    if len(defaults) > 1:
-        raise EnvironmentsInvalid(f"{entry.where}, choices: only one may be the default")
-    return Option(
-        key=key,
-        name=entry.text("name"),
-        help=entry.text("help", ""),
-        default=defaults[0] if defaults else next(iter(choices)),
-        choices=tuple(
-            Choice(slug, choice.text("name"), choice.text("description", ""))
-            for slug, choice in choices.items()
-        ),
-    )
-
-
-class _Entry:
-    """A mapping of the file that knows where it stands, so that faults can say so."""
-
-    def __init__(self, where: str, value: object) -> None:
-        if not isinstance(value, dict):
-            raise EnvironmentsInvalid(f"{where}: has to be a mapping")
-        self.where = f"{where} '{value['slug']}'" if "slug" in value else where
-        self.value: dict[str, Any] = value
-
-    def only(self, *known: str) -> None:
-        unknown = sorted(str(key) for key in self.value if key not in known)
-        if unknown:
-            raise EnvironmentsInvalid(f"{self.where}: there is no field '{unknown[0]}'")
-
-    def text(self, field: str, default: str | None = None) -> str:
-        value = self.value.get(field, default)
-        if not isinstance(value, str) or (default is None and not value.strip()):
-            raise EnvironmentsInvalid(f"{self.where}, {field}: has to be a text")
-        return value.strip()
-
-    def texts(self, field: str) -> tuple[str, ...]:
-        value = self.value.get(field) or []
-        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-            raise EnvironmentsInvalid(f"{self.where}, {field}: has to be a list of texts")
-        return tuple(value)
-
-    def flag(self, field: str) -> bool:
-        value = self.value.get(field, False)
-        if not isinstance(value, bool):
-            raise EnvironmentsInvalid(f"{self.where}, {field}: has to be true or false")
-        return value
-
-    def whole(self, field: str) -> int | None:
-        value = self.value.get(field)
-        if value is None or (type(value) is int and value > 0):
-            return value
-        raise EnvironmentsInvalid(f"{self.where}, {field}: has to be a whole number above 0")
-
-    def entries(self, field: str) -> list[_Entry]:
-        value = self.value.get(field)
-        if not isinstance(value, list):
-            raise EnvironmentsInvalid(f"{self.where}, {field}: has to be a list")
-        return [_Entry(f"environment {n}", entry) for n, entry in enumerate(value, start=1)]
-
-    def mapping(self, field: str) -> dict[str, _Entry]:
-        value = self.value.get(field) or {}
-        if not isinstance(value, dict):
-            raise EnvironmentsInvalid(f"{self.where}, {field}: has to be a mapping")
-        return {
-            str(key): _Entry(f"{self.where}, {field} '{key}'", entry)
-            for key, entry in value.items()
-        }
+        return definitions.read(path)
+    except definitions.FileInvalid as exc:
+        return exc.lines

@@ -14,6 +14,9 @@ from demo.node.component import install
 from demo.stack import REPOSITORY, Component, Stack, write_private
 
 HERE = Path(__file__).parent
+#: Sessions that run at once, over all and for each person; the portal tells the same numbers.
+SITE_LIMIT = 40
+PER_PERSON = 5
 #: What it needs fits into no environment with a current JupyterLab: sessions see one of its own.
 REANA_CLIENT = "reana-client"
 PROXY = "configurable-http-proxy/bin/configurable-http-proxy"
@@ -35,6 +38,8 @@ def settings(stack: Stack) -> dict[str, object]:
     reana_client = stack.environments.resolve() / REANA_CLIENT
     return {
         "port": stack.port_of("hub"),
+        "site_limit": SITE_LIMIT,
+        "per_person": PER_PERSON,
         "state": str(stack.folder("hub")),
         "public_url": stack.url("hub"),
         "api_url": stack.url("hub-api"),
@@ -105,5 +110,6 @@ COMPONENTS: tuple[Component, ...] = (
     ),
 )
 ENVIRONMENTS: dict[str, Path] = {
-    name: HERE / name / "requirements.txt" for name in ("hub", "light", "physics", "sandbox")
+    name: HERE / name / "requirements.txt"
+    for name in ("hub", "kubespawner", "light", "physics", "sandbox")
 }

@@ -16,7 +16,6 @@ from demo.jupyterhub.spawner import SandboxSpawner, apply_options
 settings = json.loads(Path(os.environ["VRE_HUB_SETTINGS"]).read_text())
 state = Path(settings["state"])
 portal = settings["portal"]
-IDLE_SECONDS = 12 * 3600
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - the loader puts it here
 
@@ -30,8 +29,8 @@ c.JupyterHub.db_url = f"sqlite:///{state / 'hub.sqlite'}"
 c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 2}
 c.JupyterHub.cleanup_servers = False  # sessions survive a restart of the hub
 c.JupyterHub.allow_named_servers = True
-c.JupyterHub.named_server_limit_per_user = 5
-c.JupyterHub.active_server_limit = 40
+c.JupyterHub.named_server_limit_per_user = settings["per_person"]
+c.JupyterHub.active_server_limit = settings["site_limit"]
 c.JupyterHub.last_activity_interval = 60
 
 c.JupyterHub.proxy_class = "configurable-http-proxy"
@@ -80,8 +79,8 @@ c.SandboxSpawner.session_code = settings["session_code"]
 c.SandboxSpawner.read_only = settings["read_only"]
 c.SandboxSpawner.session_variables = settings["session_variables"]
 
-minutes = profiles.longest_idle(profiles.read(Path(settings["profiles_file"])))
-idle_seconds = minutes * 60 if minutes else IDLE_SECONDS
+# The portal ends what is unused; the culler is behind it, should the portal be down for long.
+idle_seconds = profiles.culling_seconds(profiles.read(Path(settings["profiles_file"])))
 c.JupyterHub.services = [
     {"name": "portal", "api_token": settings["service_token"]},
     {
@@ -99,7 +98,7 @@ c.JupyterHub.load_roles = [
         # admin:users only makes users: a session is started before its user ever came here.
         "scopes": [
             *("admin:users", "list:users", "read:users", "read:servers", "start:servers"),
-            *("delete:servers", "access:servers", "tokens", "read:hub"),
+            *("delete:servers", "access:servers", "tokens", "read:hub", "groups", "shares"),
         ],
     },
     {

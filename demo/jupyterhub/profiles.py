@@ -1,63 +1,51 @@
-"""What a session is started with: the environments file and a user's choices, checked.
+"""What the hub makes of the site's environments: what it can enforce, and when it ends a session.
 
-Needs only PyYAML, so that any installation can check its environments file with it.
+The portal checks what people ask for with the same package, and ends sessions itself: by their
+lifetime, which it can extend, and unused. The hub ends what the portal should have ended already.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from typing import Any
 
-import yaml
+from sessions import definitions
+from sessions.definitions import Definitions, Launch
+
+#: The portal comes first: the hub ends a session so much later.
+LIFETIME_MARGIN_HOURS = 0.25
+IDLE_MARGIN_SECONDS = 3600
+#: For a site that sets no idle time.
+IDLE_SECONDS = 12 * 3600
 
 
 class ProfileError(ValueError):
-    """The file or the choices are wrong; the text says which, and what there is instead."""
+    """A session can't be started so; the text is for the user, the status is the answer's."""
+
+    def __init__(self, message: str, *, status: int = 400) -> None:
+        self.status = status
+        super().__init__(message)
 
 
-@dataclass(frozen=True)
-class Launch:
-    """How a session is run: the virtual environment's name, and its limits (None = no limit)."""
-
-    title: str
-    environment: str
-    memory_gb: int | None = None
-    lifetime_hours: int | None = None
-    minutes_idle: int | None = None
-
-    def over(self, *, began: float, seen: float, now: float) -> str | None:
-        """Return why a session has to end, None when it may go on.
-
-        `seen` is when somebody last used it; all times are seconds of one clock.
-        """
-        if self.lifetime_hours and now > began + self.lifetime_hours * 3600:
-            return f"its lifetime of {self.lifetime_hours} hours is over"
-        if self.minutes_idle and now > max(began, seen) + self.minutes_idle * 60:
-            return f"nobody used it for {self.minutes_idle} minutes"
-        return None
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    """Return the environments of a file, in its order.
+def read(path: Path) -> Definitions:
+    """Return what the file defines, read again when it changes.
 
     Raises
     ------
     ProfileError
-        The file is absent, is no YAML, or lists nothing.
+        500: the file has faults, or it can't be read.
     """
     try:
-        document = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as exc:
-        raise ProfileError(f"The environments file {path.name} can't be read: {exc}") from exc
-    entries = document.get("environments") if isinstance(document, dict) else None
-    if not isinstance(entries, list) or not entries or not all(map(_is_entry, entries)):
-        raise ProfileError(f"{path.name} has to list `environments`, each with a slug and a name.")
-    return entries
+        return _read(path, path.stat().st_mtime_ns)
+    except (OSError, definitions.FileInvalid) as exc:
+        raise ProfileError(f"The site's environments are misconfigured: {exc}", status=500) from exc
 
 
-def choose(entries: list[dict[str, Any]], wish: Mapping[str, Any]) -> Launch:
+def choose(path: Path, wish: Mapping[str, Any], *, handle: str, groups: Collection[str]) -> Launch:
     """Return how to start what a user asks for; what the wish leaves open gets its default.
 
     `wish` is the hub's `user_options`: `{"profile": slug, "<option>": "<choice>"}`.
@@ -65,68 +53,46 @@ def choose(entries: list[dict[str, Any]], wish: Mapping[str, Any]) -> Launch:
     Raises
     ------
     ProfileError
-        An environment, an option or a choice that there is not.
+        400: something that there is not. 403: it is for others. 500: this hub can't do it.
     """
-    entry = _profile(entries, wish.get("profile"))
-    options: Mapping[str, Any] = entry.get("options") or {}
-    unknown = sorted(set(wish) - set(options) - {"profile"})
-    if unknown:
-        known = ", ".join(options) or "none"
-        raise ProfileError(
-            f"Environment '{entry['slug']}' has no option '{unknown[0]}'. Its options: {known}."
-        )
-    settings = dict(entry.get("launch") or {})
-    for key, option in options.items():
-        settings |= _choice(entry["slug"], key, option["choices"], wish.get(key)).get("launch", {})
-    return _launch(entry, settings)
-
-
-def longest_idle(entries: list[dict[str, Any]]) -> int | None:
-    """Return the longest idle time in minutes; None when an environment has no limit."""
-    minutes = [entry.get("minutes_idle") for entry in entries]
-    known = [one for one in minutes if one is not None]
-    return max(known) if len(known) == len(minutes) else None
-
-
-def _profile(entries: list[dict[str, Any]], slug: object) -> dict[str, Any]:
-    if slug is None:
-        return next((entry for entry in entries if entry.get("default")), entries[0])
-    for entry in entries:
-        if entry["slug"] == slug:
-            return entry
-    known = ", ".join(entry["slug"] for entry in entries)
-    raise ProfileError(f"There is no environment '{slug}'. Choose one of: {known}.")
-
-
-def _choice(
-    profile: str, key: str, choices: Mapping[str, Mapping[str, Any]], wanted: object
-) -> Mapping[str, Any]:
-    if wanted is None:
-        defaults = [choice for choice in choices.values() if choice.get("default")]
-        return (defaults or list(choices.values()))[0]
-    if str(wanted) not in choices:
-        known = ", ".join(choices)
-        raise ProfileError(
-            f"Option '{key}' of environment '{profile}' can't be '{wanted}'. "
-            f"Choose one of: {known}."
-        )
-    return choices[str(wanted)]
-
-
-def _launch(entry: Mapping[str, Any], settings: Mapping[str, Any]) -> Launch:
-    launch = Launch(
-        title=entry["name"], environment=entry["slug"], minutes_idle=entry.get("minutes_idle")
-    )
+    known = read(path).environments
+    today = datetime.now(UTC).date()
     try:
-        return replace(launch, **settings)
-    except TypeError as exc:
-        raise ProfileError(
-            f"Environment '{entry['slug']}': `launch` knows environment, memory_gb and "
-            f"lifetime_hours, not {sorted(settings)}."
-        ) from exc
+        launch = definitions.choose(known, wish, handle=handle, groups=groups, today=today)
+    except definitions.NotForYou as exc:
+        raise ProfileError(exc.message, status=403) from exc
+    except definitions.WrongChoice as exc:
+        raise ProfileError(exc.message) from exc
+    if launch.local is None or launch.accelerator is not None:
+        what = "images" if launch.local is None else "accelerators"
+        raise ProfileError(f"{launch.title} can't be started: this hub has no {what}.", status=500)
+    return launch
 
 
-def _is_entry(entry: object) -> bool:
-    return isinstance(entry, dict) and all(
-        isinstance(entry.get(field), str) for field in ("slug", "name")
-    )
+def overdue(launch: Launch, *, began: float, now: float) -> str | None:
+    """Return why the hub has to end a session, None when it may go on.
+
+    A lifetime may have been extended: only what no extension allows is ended here.
+    """
+    longest = launch.longest_hours
+    if longest and now > began + (longest + LIFETIME_MARGIN_HOURS) * 3600:
+        return f"nothing may run longer than {longest:g} hours"
+    return None
+
+
+def culling_seconds(found: Definitions) -> int:
+    """Return after how many unused seconds the hub's culler ends a session."""
+    minutes = found.longest_idle
+    return (minutes * 60 if minutes else IDLE_SECONDS) + IDLE_MARGIN_SECONDS
+
+
+def processors(cpu: float, available: Collection[int], *, turn: int) -> list[int]:
+    """Return which of the machine's processors a session gets; turns spread over them."""
+    known = sorted(available)
+    first = turn % len(known)
+    return sorted((known[first:] + known[:first])[: max(1, ceil(cpu))])
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, changed: int) -> Definitions:  # `changed` makes the cache's key
+    return definitions.read(path)

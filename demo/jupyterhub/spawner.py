@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import asdict
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from traitlets import Dict, List, Unicode
 from demo import sandbox
 from demo.jupyterhub import profiles
 from demo.jupyterhub.users import uid_of
+from sessions.definitions import Launch
 
 #: Lines of a session's log that begin so are meant for the user.
 SAID = "[session] "
@@ -40,7 +41,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
     session_variables = Dict(config=True, help="Variables that every session gets.")
 
     means: sandbox.Means
-    launch: profiles.Launch | None = None
+    launch: Launch | None = None
     pid = 0
     began = 0.0
     _ticks = 0
@@ -55,12 +56,13 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
             The session ended at once or does not listen; the text has the end of its log.
         """
         launch = self.launch or self.chosen(self.user_options)
-        self.launch = launch
+        self._take(launch)
         self.port = random_port()
         uid = uid_of(Path(self.state_folder, "uids.json"), self.user.name)
         home = sandbox.give(self._home, uid)
-        environment = Path(self.environments, launch.environment)
-        argv = [str(environment / "bin" / "python"), "-m", "vre_session.launch", *self.get_args()]
+        environment = Path(self.environments, str(launch.local))
+        argv = [*self._pinned(launch), str(environment / "bin" / "python")]
+        argv += ["-m", "vre_session.launch", *self.get_args()]
         box = self._sandbox(launch, environment, home, uid)
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("wb") as log:
@@ -79,7 +81,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
         return ("127.0.0.1", self.port)
 
     async def poll(self) -> int | None:
-        """Return None while the session runs, else its exit code; stop it when its time is over."""
+        """Return None while the session runs, else its exit code; end what is overdue."""
         if not self.pid:
             return 0
         if self._child is not None:
@@ -112,7 +114,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
         if self.pid:
             state |= {"pid": self.pid, "ticks": self._ticks, "began": self.began}
         if self.launch:
-            state["launch"] = asdict(self.launch)
+            state["launch"] = self.launch.as_state()
         return state
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -120,7 +122,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
         super().load_state(state)
         self.pid, self._ticks = state.get("pid", 0), state.get("ticks", 0)
         self.began = state.get("began", 0.0)
-        self.launch = profiles.Launch(**state["launch"]) if "launch" in state else None
+        self.launch = Launch.from_state(state["launch"]) if "launch" in state else None
 
     def clear_state(self) -> None:
         """Forget a session that has ended."""
@@ -141,18 +143,36 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
                 yield {"progress": min(20 + 20 * told, 90), "message": line.removeprefix(SAID)}
             await asyncio.sleep(0.2)
 
-    def chosen(self, user_options: Mapping[str, Any] | None) -> profiles.Launch:
+    def chosen(self, user_options: Mapping[str, Any] | None) -> Launch:
         """Return how to start what the user asks for.
 
         Raises
         ------
         SpawnException
-            400: an environment, an option or a choice that there is not.
+            400: an environment, an option or a choice that there is not. 403: it is for others.
+            500: the file has faults, or the hub can't do what it says.
         """
+        groups = {group.name for group in self.user.groups}
+        handle, path = self.user.name, Path(self.profiles_file)
         try:
-            return profiles.choose(profiles.read(Path(self.profiles_file)), user_options or {})
+            return profiles.choose(path, user_options or {}, handle=handle, groups=groups)
         except profiles.ProfileError as exc:
-            raise SpawnException(str(exc), reason="options", status_code=400) from exc
+            raise SpawnException(str(exc), reason="options", status_code=exc.status) from exc
+
+    def _take(self, launch: Launch) -> None:
+        """Keep what was chosen; the session sees its limits as MEM_LIMIT and CPU_LIMIT."""
+        self.launch = launch
+        self.mem_limit = int(launch.memory_gb * GIB) if launch.memory_gb else None
+        self.cpu_limit = launch.cpu
+        self.default_url = f"/{launch.default_url}"
+
+    def _pinned(self, launch: Launch) -> list[str]:
+        """Return what keeps the session on its processors; it holds who means no harm."""
+        if launch.cpu is None:
+            return []
+        taskset = shutil.which("taskset") or "/usr/bin/taskset"
+        mine = profiles.processors(launch.cpu, os.sched_getaffinity(0), turn=self.port)
+        return [taskset, "--cpu-list", ",".join(map(str, mine))]
 
     @property
     def _home(self) -> Path:
@@ -165,18 +185,16 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
     def _log_text(self) -> str:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
-    def _sandbox(
-        self, launch: profiles.Launch, environment: Path, home: Path, uid: int
-    ) -> sandbox.Sandbox:
+    def _sandbox(self, launch: Launch, environment: Path, home: Path, uid: int) -> sandbox.Sandbox:
         folder = Path(self.state_folder, "identities", self.user.name)
-        memory = launch.memory_gb
+        memory = int(launch.memory_gb * GIB) if launch.memory_gb else None
         return sandbox.Sandbox(
             home,
             environments=(environment,),
             read_only=(Path(self.session_code), *filter(Path.exists, map(Path, self.read_only))),
             uid=uid,
             network=True,
-            limits=sandbox.Limits(memory_bytes=memory and memory * GIB, processes=PROCESSES),
+            limits=sandbox.Limits(memory_bytes=memory, processes=PROCESSES),
             identity=sandbox.write_identity(folder, name=self.user.name, uid=uid, home=home),
             outlives=True,
         )
@@ -206,12 +224,10 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
         return {name: str(value) for name, value in variables.items()}
 
     def _over(self) -> str | None:
-        """Return why the session's time is over, None when it is not."""
+        """Return why the session has to end, None when it may go on."""
         if self.launch is None or not self.began:
             return None
-        used = self.orm_spawner.last_activity if self.orm_spawner else None
-        seen = used.replace(tzinfo=UTC).timestamp() if used else self.began
-        return self.launch.over(began=self.began, seen=seen, now=time.time())
+        return profiles.overdue(self.launch, began=self.began, now=time.time())
 
     async def _until_it_listens(self) -> None:
         deadline = time.monotonic() + self.start_timeout - 5

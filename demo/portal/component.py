@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from demo.jupyterhub import component as jupyterhub
 from demo.mail import component as mail
 from demo.people import issuer
 from demo.process import output_since_start
@@ -160,6 +161,9 @@ def variables(stack: Stack) -> dict[str, str]:
         "VRE_PREVIEW_PYTHON": str(stack.python("previews")),
         "VRE_WORK_FOLDER": str(stack.folder("portal", "work")),
         "VRE_ENVIRONMENTS_FILE": str(REPOSITORY / "demo" / "environments.yaml"),
+        "VRE_SESSION_STORAGE": "CERN-DISK",
+        "VRE_SESSIONS_SITE_LIMIT": str(jupyterhub.SITE_LIMIT),
+        "VRE_SESSIONS_PER_PERSON": str(jupyterhub.PER_PERSON),
         "VRE_BRAND_NAME": "Research Portal",
         "VRE_CONTACT": "operators@portal.example",
     }

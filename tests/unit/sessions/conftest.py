@@ -23,23 +23,31 @@ from vre_portal.config import get_config
 from vre_portal.models import Operation, OperationState
 
 ENVIRONMENTS = """
+capacity:
+  accelerators: {nvidia.com/gpu: 4}
 environments:
   - slug: physics
-    name: Physics 2026.11
+    title: Physics 2026.11
     description: JupyterLab for analysis.
-    contents: [uproot, astropy]
-    default: true
+    local: physics
+    versions: {uproot: "5.7"}
+    packages: [astropy]
+    status: default
     options:
       memory_gb:
-        name: Memory
+        title: Memory
         choices:
-          "2": {name: 2 GB, default: true, launch: {memory_gb: 2}}
-          "4": {name: 4 GB}
+          "2": {title: 2 GB, default: true, memory_gb: 2}
+          "4": {title: 4 GB, memory_gb: 4}
   - slug: light
-    name: Light
+    title: Light
+    local: light
   - slug: gpu
-    name: GPU
+    title: GPU
+    kind: vscode
+    local: gpu
     groups: [/escape/gpu]
+    accelerator: {name: NVIDIA A100, kind: nvidia.com/gpu, count: 2}
 """
 MOST_TURNS = 50
 
@@ -59,6 +67,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, environments_file: Path) -> Iterator[Fa
     monkeypatch.setenv("VRE_RUNNING_BACKEND", "tests.fakes.running.FakeRunning")
     monkeypatch.setenv("VRE_ENVIRONMENTS_FILE", str(environments_file))
     monkeypatch.setenv("VRE_HUB_URL", "http://hub.test")
+    monkeypatch.delenv("VRE_SESSION_STORAGE", raising=False)
     get_config.cache_clear()
     get_backend.cache_clear()
     get_running.cache_clear()

@@ -23,7 +23,7 @@ def test_environments_say_which_are_open_to_me(browser: Client, hub: FakeHub) ->
         "physics": True, "light": True, "gpu": False,
     }  # fmt: skip
     assert found[0]["options"][0]["choices"][0] == {
-        "slug": "2", "name": "2 GB", "description": "",
+        "slug": "2", "title": "2 GB", "description": "", "sets": {"memory_gb": 2.0},
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The file of environments: faults name the entry and the field, choices are checked."""
+"""The site's environments in the portal: read when they change, checked for whom they are."""
 
 from __future__ import annotations
 
@@ -6,116 +6,97 @@ import os
 from pathlib import Path
 
 import pytest
-import yaml
+from django.test import Client
 
+from accounts.models import User
 from sessions import environments
-from sessions.environments import EnvironmentsInvalid, parse, user_options
+from sessions.environments import EnvironmentsInvalid, named, user_options
 from tests.fakes.hub import FakeHub
 from tests.unit.sessions.conftest import ENVIRONMENTS
 from vre_portal.errors import Forbidden, InvalidRequest, UpstreamUnavailable
 
-SITE = yaml.safe_load(ENVIRONMENTS)
-DEMO = Path(__file__).parents[3] / "demo" / "environments.yaml"
+WRONG = "environments:\n  - {slug: a, titel: A, local: a}\n  - {slug: b, local: b}\n"
+OLD = """  - {slug: old, title: Old, local: old, status: deprecated, deprecated_until: 2020-01-01,
+     use_instead: physics}
+"""
 
 
-def test_a_file_becomes_environments_in_its_order() -> None:
-    found = parse(SITE)
-
-    assert [environment.slug for environment in found] == ["physics", "light", "gpu"]
-    assert found[0].contents == ("uproot", "astropy")
-    assert found[0].options[0].default == "2"
-    assert found[0].default
+def write(file: Path, text: str) -> None:
+    """Write a file that is newer than any before it."""
+    before = file.stat().st_mtime_ns
+    file.write_text(text)
+    os.utime(file, ns=(before + 1, before + 1))
 
 
-def test_the_demos_file_is_valid() -> None:
-    found = parse(yaml.safe_load(DEMO.read_text()))
+def test_every_option_gets_its_choice(alice: User, hub: FakeHub) -> None:
+    physics = named("physics")
 
-    assert {"physics", "light"} <= {environment.slug for environment in found}
-    assert any(environment.default for environment in found)
+    assert user_options(physics, {}, user=alice) == {"profile": "physics", "memory_gb": "2"}
+    assert user_options(physics, {"memory_gb": "4"}, user=alice)["memory_gb"] == "4"
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("slug", "wanted", "field"),
     [
-        ({"name": None}, "environment 1 'physics', name: has to be a text"),
-        ({"contents": "uproot"}, "environment 1 'physics', contents: has to be a list of texts"),
-        ({"default": "yes"}, "environment 1 'physics', default: has to be true or false"),
-        ({"minutes_idle": 0}, "environment 1 'physics', minutes_idle: has to be a whole number"),
-        ({"memory": 2}, "environment 1 'physics': there is no field 'memory'"),
-        ({"options": [1]}, "environment 1 'physics', options: has to be a mapping"),
-        ({"options": {"m": {"name": "M", "choices": {}}}}, "options 'm', choices: give at least"),
-        (
-            {"options": {"m": {"name": "M", "choices": {"a": {"nam": "A"}}}}},
-            "options 'm', choices 'a': there is no field 'nam'",
-        ),
-        (
-            {
-                "options": {
-                    "m": {
-                        "name": "M",
-                        "choices": {
-                            "a": {"name": "A", "default": True},
-                            "b": {"name": "B", "default": True},
-                        },
-                    }
-                }
-            },
-            "only one may be the default",
-        ),
+        ("physics", {"memory_gb": "8"}, "options.memory_gb"),
+        ("light", {"memory_gb": "2"}, "options.memory_gb"),
+        ("light", {"profile": "gpu"}, "options.profile"),
     ],
 )
-def test_a_fault_names_the_entry_and_the_field(change: dict[str, object], says: str) -> None:
-    entry = {"slug": "physics", "name": "Physics", **change}
+def test_what_there_is_not_is_an_invalid_request(
+    alice: User, hub: FakeHub, slug: str, wanted: dict[str, str], field: str
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        user_options(named(slug), wanted, user=alice)
 
-    with pytest.raises(EnvironmentsInvalid) as fault:
-        parse({"environments": [entry]})
-
-    assert says in fault.value.message
-
-
-@pytest.mark.parametrize("document", [None, [], {"environments": []}, {"environments": ["x"]}])
-def test_a_file_without_environments_is_a_fault(document: object) -> None:
-    with pytest.raises(EnvironmentsInvalid):
-        parse(document)
+    assert refused.value.field == field
 
 
-def test_a_slug_stands_once() -> None:
-    entry = {"slug": "a", "name": "A"}
-
-    with pytest.raises(EnvironmentsInvalid, match="each slug once"):
-        parse({"environments": [entry, entry]})
+def test_an_unknown_environment_names_those_that_there_are(hub: FakeHub) -> None:
+    with pytest.raises(InvalidRequest, match="Choose one of: physics, light, gpu"):
+        named("heavy")
 
 
-def test_every_option_gets_its_choice() -> None:
-    physics = parse(SITE)[0]
-
-    assert user_options(physics, {}, groups=[]) == {"profile": "physics", "memory_gb": "2"}
-    assert user_options(physics, {"memory_gb": "4"}, groups=[])["memory_gb"] == "4"
-
-
-def test_a_choice_that_is_not_there_names_those_that_are() -> None:
-    with pytest.raises(InvalidRequest, match="Choose one of: 2, 4"):
-        user_options(parse(SITE)[0], {"memory_gb": "8"}, groups=[])
-
-
-def test_the_profile_can_not_be_smuggled_in_as_an_option() -> None:
-    with pytest.raises(InvalidRequest):
-        user_options(parse(SITE)[1], {"profile": "gpu"}, groups=[])
-
-
-def test_groups_open_an_environment() -> None:
-    gpu = parse(SITE)[2]
-
-    assert user_options(gpu, {}, groups=["/escape/gpu"]) == {"profile": "gpu"}
+def test_groups_open_an_environment(alice: User, hub: FakeHub) -> None:
     with pytest.raises(Forbidden):
-        user_options(gpu, {}, groups=["/escape"])
+        user_options(named("gpu"), {}, user=alice)
+    assert [each.slug for each in environments.usable(alice)] == ["physics", "light"]
+
+    alice.groups = ["/escape/gpu"]
+
+    assert user_options(named("gpu"), {}, user=alice) == {"profile": "gpu"}
+
+
+def test_what_is_over_can_not_be_launched(
+    alice: User, hub: FakeHub, environments_file: Path
+) -> None:
+    write(environments_file, ENVIRONMENTS + OLD)
+
+    with pytest.raises(InvalidRequest, match="Use 'physics' instead"):
+        user_options(named("old"), {}, user=alice)
+    assert "old" not in {each.slug for each in environments.usable(alice)}
+
+
+def test_what_others_made_for_themselves_is_not_told(
+    alice: User, hub: FakeHub, environments_file: Path
+) -> None:
+    made = f"  - {{slug: hers, title: Hers, local: hers, owner: {alice.handle}}}\n"
+    other = "  - {slug: his, title: His, local: his, owner: bob}\n"
+    write(environments_file, ENVIRONMENTS + made + other)
+
+    told = {each.slug for each in environments.told_of(alice)}
+
+    assert "hers" in told
+    assert "his" not in told
+    assert user_options(named("hers"), {}, user=alice) == {"profile": "hers"}
+    with pytest.raises(Forbidden):
+        user_options(named("his"), {}, user=alice)
 
 
 def test_a_changed_file_is_read_again(hub: FakeHub, environments_file: Path) -> None:
     assert len(environments.all_environments()) == 3
 
-    environments_file.write_text("environments: [{slug: one, name: One}]")
-    os.utime(environments_file, ns=(1, 1))
+    write(environments_file, "environments: [{slug: one, title: One, local: one}]")
 
     assert [item.slug for item in environments.all_environments()] == ["one"]
 
@@ -125,11 +106,33 @@ def test_a_file_that_is_gone_is_said_so(hub: FakeHub, environments_file: Path) -
 
     with pytest.raises(UpstreamUnavailable, match="Tell the operators"):
         environments.all_environments()
+    assert environments.faults() == (f"{environments_file} can't be read",)
 
 
-def test_a_file_that_is_no_yaml_is_said_so(hub: FakeHub, environments_file: Path) -> None:
-    environments_file.write_text("environments: [")
-    os.utime(environments_file, ns=(2, 2))
+def test_all_faults_are_told_to_operators_and_the_first_to_all(
+    hub: FakeHub, environments_file: Path
+) -> None:
+    write(environments_file, WRONG)
 
-    with pytest.raises(EnvironmentsInvalid, match="not YAML"):
+    with pytest.raises(EnvironmentsInvalid) as refused:
         environments.all_environments()
+
+    assert len(refused.value.faults) == 3
+    assert refused.value.faults == environments.faults()
+    assert "environments.yaml, line 2, environments[0] 'a'" in refused.value.message
+    assert "(and 2 more)" in refused.value.message
+
+
+def test_a_good_file_has_no_faults(hub: FakeHub) -> None:
+    assert environments.faults() == ()
+
+
+def test_a_wrong_file_is_a_page_that_says_so(
+    browser: Client, hub: FakeHub, environments_file: Path
+) -> None:
+    write(environments_file, WRONG)
+
+    answer = browser.get("/sessions/new")
+
+    assert answer.status_code == EnvironmentsInvalid.status
+    assert "until the operators have corrected this" in answer.content.decode()
