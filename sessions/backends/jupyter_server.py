@@ -78,8 +78,10 @@ class JupyterServer:
     def fetched(self, credential: Credential, at: Place, fetch_id: str) -> Fetch:
         """Ask `vre/repository` how it goes."""
         found = self._json(credential, at, "GET", f"vre/repository/{quote(fetch_id, safe='')}")
-        texts = {key: str(found.get(key) or "") for key in ("message", "folder", "commit", "path")}
-        return Fetch(fetch_id, FetchState(found["state"]), **texts)
+        texts = {key: str(found.get(key) or "") for key in ("message", "folder", "commit")}
+        # The session tells the file as it was asked for: below the repository.
+        path = f"{texts['folder']}/{found['path']}" if found.get("path") else ""
+        return Fetch(fetch_id, FetchState(found["state"]), path=path, **texts)
 
     def set_guests(self, credential: Credential, at: Place, guests: Mapping[str, str]) -> None:
         """Tell `vre/guests`."""

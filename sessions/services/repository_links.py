@@ -15,7 +15,7 @@ from vre_portal.errors import InvalidRequest
 
 MAX_URL, MAX_REF, MAX_PATH = 400, 200, 400
 #: Begins with a letter or digit, so that it is no option of a program, and is one word.
-REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+@-]*")
+REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]*")
 CONTROL = re.compile(r"[\x00-\x20\x7f\\]")
 NOT_IN_PATH = re.compile(r"[\x00-\x1f\x7f\\]")
 
