@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.vre_session.conftest import FakeBroker
+from tests.fakes.broker import FakeBroker
 from vre_session import launch, surroundings, tokens
 
 

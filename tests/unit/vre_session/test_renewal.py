@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.unit.vre_session.conftest import FakeBroker
+from tests.fakes.broker import FakeBroker
 from vre_session import broker, renewal, tokens
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from jupyterhub.services.auth import HubAuth
 
 from vre_session import broker, catalogue, keep_alive, lines, renewal, surroundings, tokens
 from vre_session.api import routes
-from vre_session.repositories import Repositories
+from vre_session.repositories import Bounds, Repositories
 from vre_session.state import State, kernels_of
 from vre_session.usage import Usage
 
@@ -51,7 +51,7 @@ def _state(server: Any) -> State:
         usage=Usage(variables),
         log=lines.Ring(os.environ, lines.said_at_the_start(variables)),
         keep_alive=keep_alive.KeepAlive(variables),
-        repositories=Repositories(Path(server.root_dir)),
+        repositories=Repositories(Path(server.root_dir), Bounds.told(variables)),
     )
 
 

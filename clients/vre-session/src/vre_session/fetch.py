@@ -13,7 +13,8 @@ from dulwich import porcelain
 from dulwich.errors import GitProtocolError, HangupException, NotGitRepository
 from dulwich.repo import Repo
 
-from vre_session.repositories import name_of
+from vre_session.folders import TooLong, size_of
+from vre_session.repositories import name_of, too_large
 
 COMMIT_LENGTHS = frozenset({40, 64})
 #: Where the commit is written down that was checked out here: what stands at another one is the
@@ -26,12 +27,14 @@ class Failed(Exception):
     """It can't be fetched; the text says why."""
 
 
-def fetch(url: str, ref: str, into: Path, part: Path) -> dict[str, str]:
+def fetch(url: str, ref: str, into: Path, part: Path, *, most: int) -> dict[str, str]:
     """Return where a repository lies and at which commit, fetched or brought up to date."""
     target = _place(url, into)
     if target.exists() and (kept := _kept(target)):
         return kept
     commit = _clone(url, ref, part)
+    if size_of(part) > most:
+        raise Failed(too_large(most))
     if not target.exists():
         part.rename(target)
         return {"folder": str(target), "commit": commit}
@@ -107,11 +110,13 @@ def _take_over(target: Path, part: Path, commit: str) -> dict[str, str]:
 
 def main(told: str) -> dict[str, Any]:
     """Fetch what is told in JSON, and return the answer or the error in words."""
-    url, ref, into, part = json.loads(told)
+    url, ref, into, part, most = json.loads(told)
     try:
-        return fetch(url, ref, Path(into), Path(part))
+        return fetch(url, ref, Path(into), Path(part), most=most)
     except Failed as exc:
         return {"error": str(exc)}
+    except TooLong:
+        return {"error": too_large(most)}
     except (GitProtocolError, HangupException, NotGitRepository) as exc:
         return {"error": f"No repository can be fetched from there: {exc}"}
     except porcelain.Error as exc:

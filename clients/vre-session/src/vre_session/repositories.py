@@ -61,6 +61,16 @@ class Bounds:
     size: int = MOST_BYTES
     seconds: float = MOST_SECONDS
 
+    @classmethod
+    def told(cls, variables: Mapping[str, str]) -> Bounds:
+        """Return what the environment tells, as far as it does."""
+        size = variables.get("VRE_REPOSITORY_MAX_BYTES", "")
+        seconds = variables.get("VRE_REPOSITORY_MAX_SECONDS", "")
+        return cls(
+            int(size) if size.isdecimal() else MOST_BYTES,
+            float(seconds) if seconds.isdecimal() else MOST_SECONDS,
+        )
+
 
 class Repositories:
     """The fetches of this session, the latest ones remembered."""
@@ -145,6 +155,11 @@ def wish_of(told: object) -> Wish:
     return wish
 
 
+def too_large(size: int) -> str:
+    """Return what is told of a repository beyond the bound."""
+    return f"It is larger than {size >> 20} MiB. Fetch it in a terminal."
+
+
 def name_of(url: str) -> str:
     """Return the name of a repository's folder."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2].removesuffix(".git")
@@ -171,7 +186,7 @@ def _is_within(folder: Path, path: str) -> bool:
 
 async def _in_a_process(wish: Wish, into: Path, part: Path, bounds: Bounds) -> dict[str, Any]:
     """Fetch in a process of its own, which can be ended, and return what it says at its end."""
-    told = json.dumps([wish.url, wish.ref, str(into), str(part)])
+    told = json.dumps([wish.url, wish.ref, str(into), str(part), bounds.size])
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "vre_session.fetch", told),
         stdin=asyncio.subprocess.DEVNULL,
@@ -205,7 +220,7 @@ async def _over(answer: asyncio.Future[Any], part: Path, bounds: Bounds) -> str:
         if now() > deadline:
             return f"It was not there after {bounds.seconds:.0f} s. Fetch it in a terminal."
         if await asyncio.to_thread(_is_larger, part, bounds.size):
-            return f"It is larger than {bounds.size >> 20} MiB. Fetch it in a terminal."
+            return too_large(bounds.size)
     return ""
 
 

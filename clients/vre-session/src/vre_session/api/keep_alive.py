@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from jupyter_server.auth.decorator import authorized
 from tornado.web import HTTPError, authenticated
 
 from vre_session.api.base import Handler
+from vre_session.keep_alive import note
+from vre_session.state import kernels_of
 
 
 class KeepAliveHandler(Handler):
@@ -20,4 +24,6 @@ class KeepAliveHandler(Handler):
         if not isinstance(on, bool):
             raise HTTPError(400, "on: true or false.")
         self.state.keep_alive.choose(on=on)
+        busy = kernels_of(self.kernel_manager).busy
+        note(self.state.keep_alive, busy, self.settings["last_activity_times"], datetime.now(UTC))
         self.answer({"on": on})
