@@ -71,7 +71,7 @@ def test_a_notice_arrives_whole(reader: User, stack: Stack) -> None:
     plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
     assert plain is not None
     assert html is not None
-    assert mail["Subject"] == "[Research Portal] Séance “Muons” ends in 15 minutes"
+    assert mail["Subject"].strip() == "[Research Portal] Séance “Muons” ends in 15 minutes"
     assert mail["From"] == component.SENDER
     assert f"{settings.CONFIG.public_url}/sessions/s-1" in plain.get_content()
     assert "Séance “Muons” ends in 15 minutes" in html.get_content()
@@ -80,6 +80,7 @@ def test_a_notice_arrives_whole(reader: User, stack: Stack) -> None:
 
 def test_the_server_takes_nothing_without_the_password(stack: Stack) -> None:
     with smtplib.SMTP("127.0.0.1", stack.port_of("mail"), timeout=10) as line:
+        line.ehlo()
         refused = line.docmd("MAIL", "FROM:<eve@example.org>")
         with pytest.raises(smtplib.SMTPAuthenticationError):
             line.login(component.USER, "wrong")
