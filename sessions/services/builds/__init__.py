@@ -1,7 +1,7 @@
 """What people do with environments of their own; each module holds one verb."""
 
 from sessions.services.builds.keeping import change_texts, remove, share
-from sessions.services.builds.making import cancel, make, retry
+from sessions.services.builds.making import cancel, make, retry, site_builder
 from sessions.services.builds.reading import (
     get,
     get_own,
@@ -25,6 +25,7 @@ __all__ = [
     "remove",
     "retry",
     "share",
+    "site_builder",
     "step",
     "tidy",
     "usual_seconds",
