@@ -1,7 +1,9 @@
-"""The API of environments, sessions, and the broker."""
+"""The API of sessions and the broker."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.urls import path
@@ -12,18 +14,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.models import User
 from accounts.rest import user_of
-from sessions import broker, environments, services
+from sessions import broker, builds_api, card_api, files_api, services, sharing_api
+from sessions.data_pages import requests_of
+from sessions.environment_api import EnvironmentsView
 from sessions.models import SessionState
 from sessions.serializers import (
     BrokerWishSerializer,
-    EnvironmentPageSerializer,
     LaunchSerializer,
     LoanSerializer,
     OpenDatasetSerializer,
+    RepositorySerializer,
     SessionPageSerializer,
     SessionSerializer,
+    repository_of,
 )
+from sessions.services.origins import resolve
 from vre_portal.errors import InvalidRequest
 from vre_portal.logs import client_address
 from vre_portal.paging import PAGE_PARAMETERS, page
@@ -33,17 +40,6 @@ class SessionsPart(APIView):
     """A part of the API that tokens open by the scope `sessions`."""
 
     area = "sessions"
-
-
-class EnvironmentsView(SessionsPart):
-    """What sessions may be started with."""
-
-    @extend_schema(responses=EnvironmentPageSerializer)
-    def get(self, request: Request) -> Response:
-        """Return every environment; `available` says whether you may use it."""
-        groups = user_of(request).groups
-        found = {"items": environments.all_environments(), "next": None}
-        return Response(EnvironmentPageSerializer(found, context={"groups": groups}).data)
 
 
 class SessionsView(SessionsPart):
@@ -60,7 +56,9 @@ class SessionsView(SessionsPart):
         if state := request.GET.get("state"):
             rows = rows.filter(state=_known_state(state))
         items, following = page(rows, request)
-        return Response({"items": SessionSerializer(items, many=True).data, "next": following})
+        known = {"requests": requests_of(items)}
+        shown = SessionSerializer(items, many=True, context=known).data
+        return Response({"items": shown, "next": following})
 
     @extend_schema(request=LaunchSerializer, responses={202: SessionSerializer})
     def post(self, request: Request) -> Response:
@@ -73,7 +71,8 @@ class SessionsView(SessionsPart):
             environment=wanted["environment"],
             options=wanted["options"],
             name=wanted["name"],
-            datasets=[wanted["dataset"] or "", *wanted["datasets"]],
+            keep_alive=wanted["keep_alive"],
+            **_contents(user_of(request), wanted),
         )
         return Response(SessionSerializer(session).data, status=202)
 
@@ -85,6 +84,11 @@ class SessionView(SessionsPart):
     def get(self, request: Request, pk: UUID) -> Response:
         """Return the session."""
         return Response(SessionSerializer(services.get(user_of(request), pk)).data)
+
+    @extend_schema(request=card_api.ChangeSerializer, responses=SessionSerializer)
+    def patch(self, request: Request, pk: UUID) -> Response:
+        """Rename it, or say whether kernels that work keep it alive."""
+        return card_api.changed(request, pk)
 
     @extend_schema(responses={202: SessionSerializer, 204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
@@ -115,8 +119,22 @@ class OpenDatasetView(SessionsPart):
         session = services.get(user_of(request), pk)
         wish = OpenDatasetSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
-        session = services.open_dataset(session, wish.validated_data["did"])
+        asked = wish.validated_data
+        session = services.open_dataset(session, asked["did"], bring=asked["bring"])
         return Response(SessionSerializer(session).data)
+
+
+class RepositoryView(SessionsPart):
+    """A Git repository in a session that runs."""
+
+    @extend_schema(request=RepositorySerializer, responses={202: SessionSerializer})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Have the session fetch a Git repository; `repository` tells how far that is."""
+        session = services.get(user_of(request), pk)
+        wish = RepositorySerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        session = services.fetch_repository(session, repository_of(wish.validated_data))
+        return Response(SessionSerializer(session).data, status=202)
 
 
 class BrokerView(APIView):
@@ -138,6 +156,21 @@ class BrokerView(APIView):
         return Response(LoanSerializer(loan).data, headers={"Cache-Control": "no-store"})
 
 
+def _contents(user: User, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is to wait in a session: without data, that of what the session comes from."""
+    origin = resolve(user, wanted["origin"]) if wanted["origin"] else None
+    given = wanted.get("repository")
+    datasets = [wanted["dataset"] or "", *wanted.get("datasets", ())]
+    if origin and "datasets" not in wanted and not wanted["dataset"]:
+        datasets = [*origin.datasets]
+    return {
+        "datasets": datasets,
+        "repository": repository_of(given) if given else origin and origin.repository,
+        "bring": wanted["bring"],
+        "origin": origin,
+    }
+
+
 def _known_state(text: str) -> str:
     if text not in SessionState.values:
         known = ", ".join(SessionState.values)
@@ -151,5 +184,10 @@ urlpatterns = [
     path("sessions/broker/token", BrokerView.as_view(), name="broker-token"),
     path("sessions/<uuid:pk>", SessionView.as_view(), name="session"),
     path("sessions/<uuid:pk>/stop", StopView.as_view(), name="session-stop"),
+    path("sessions/<uuid:pk>/repository", RepositoryView.as_view(), name="session-repository"),
     path("sessions/<uuid:pk>/open-dataset", OpenDatasetView.as_view(), name="session-open-dataset"),
+    *builds_api.urlpatterns,
+    *card_api.urlpatterns,
+    *sharing_api.urlpatterns,
+    *files_api.urlpatterns,
 ]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from sessions import environments
 from sessions.models import Session, SessionState
 from sessions.services import open_url
+from sessions.services.ends import next_end
 from vre_portal.components import formats, inline
 from vre_portal.errors import PortalError
 
@@ -143,6 +144,8 @@ def _used(session: Session) -> str:
     )
     if session.last_activity_at:
         parts.append(_("last used %s") % formats.relative(session.last_activity_at, now=now))
+    if (end := next_end(session)) is not None:
+        parts.append(_("ends %s") % formats.relative(end.at, now=now))
     return ", ".join(parts) or session.message
 
 
@@ -150,6 +153,9 @@ def _settings(session: Session) -> dict[str, object]:
     """Return what the session was launched with, in words."""
     facts: dict[str, object] = {_("Environment"): session.environment_name}
     facts |= _choices(session)
+    if session.origin:
+        link = '<a href="{}">{}</a>'
+        facts[_("From")] = format_html(link, session.origin["url"], session.origin["title"])
     if session.datasets:
         name = ngettext("Dataset", "Datasets", len(session.datasets))
         facts[name] = format_html_join(" ", "{}", ((_dataset(did),) for did in session.datasets))
@@ -161,6 +167,13 @@ def _settings(session: Session) -> dict[str, object]:
     if session.stopped_at:
         facts[_("Ended")] = inline.when(session.stopped_at)
     facts[_("Name at the hub")] = session.server
+    if session.digest:
+        digest = {
+            "value": session.digest,
+            "text": session.digest.rpartition(":")[2][:12],
+            "copy": True,
+        }
+        facts[_("Exactly what it runs in")] = render_to_string("components/identifier.html", digest)
     return facts
 
 
@@ -181,7 +194,7 @@ def _choices(session: Session) -> dict[str, str]:
     for key, value in session.choices.items():
         option = options.get(key)
         choice = option.choice(value) if option else None
-        named[option.name if option else key] = choice.name if choice else value
+        named[option.title if option else key] = choice.title if choice else value
     return named
 
 

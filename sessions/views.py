@@ -15,10 +15,18 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.models import User
+from sessions import environment_words as words
 from sessions import environments, services
+from sessions.card_pages import card_of
+from sessions.data_pages import data_of, repository_of, stays_where_it_is
 from sessions.forms import LaunchForm
-from sessions.models import Session
+from sessions.launch_pages import beside
+from sessions.models import Session, SessionState
 from sessions.presenting import shown
+from sessions.services import capacity
+from sessions.services.origins import Origin
+from sessions.services.repository_links import RepositoryLink
+from sessions.sharing_presenting import shared_shown, shares_shown
 from vre_portal.errors import Forbidden, InvalidRequest
 from vre_portal.health import BackendState, backend_states
 from vre_portal.paging import page
@@ -36,6 +44,8 @@ def sessions(request: SignedInRequest) -> HttpResponseBase:
         "finished": [shown(row) for row in finished],
         "next": following,
         "topics": " ".join(f"session:{entry.session.pk}" for entry in active),
+        "quick": services.quick(request.user),
+        "shared": shared_shown(request.user),
         "hub": _hub_down(),
     }
     return render(request, _template(request, "sessions"), context)
@@ -48,38 +58,48 @@ def new(request: SignedInRequest) -> HttpResponseBase:
     form = LaunchForm(
         request.POST if request.method == "POST" else None,
         user=request.user,
-        environments=environments.all_environments(),
+        environments=environments.told_of(request.user),
         link=request.GET,
     )
     if request.method == "POST" and request.POST.get("as") == "link":
-        return redirect(f"{reverse('sessions:new')}?{form.link()}")
+        return redirect(f"{reverse('sessions:new')}?{form.link()}#share")
     status = InvalidRequest.status
     if request.method == "POST" and form.is_valid():
         wish = form.parsed()
         try:
             launched = services.launch(
                 request.user, environment=wish.environment, options=wish.options, name=wish.name,
-                datasets=wish.datasets,
+                datasets=wish.datasets, repository=wish.repository, bring=wish.bring,
+                origin=wish.origin, keep_alive=wish.keep_alive,
             )  # fmt: skip
         except Forbidden as exc:  # a dataset is under an embargo
             form.add_error("dataset", exc.message)
             status = exc.status
         else:
             return redirect("sessions:session", pk=launched.pk)
+    room = capacity.room(request.user)
     context = {
         "form": form,
-        "cards": form.cards(),
+        "cards": form.cards(room),
+        "room": room,
+        "taken": words.taken(room),
         "hub": _hub_down(),
         "usual": services.usual_seconds(request.user, form.chosen),
         "datasets": form.datasets,
-        "without_dataset": f"?{_without_dataset(request.GET)}",
+        "without_dataset": f"?{_without(request.GET, 'dataset')}",
+        "without_repository": f"?{_without(request.GET, 'repository', 'ref', 'path')}",
+        **beside(request.user, form),
     }
     return render(request, "sessions/new.html", context, status=status if form.errors else 200)
 
 
-def _without_dataset(link: QueryDict) -> str:
+def _without(link: QueryDict, *names: str) -> str:
+    """Return an address without some fields; emptied, they are not filled in from an origin."""
     rest = link.copy()
-    rest.pop("dataset", None)
+    for name in names:
+        rest.pop(name, None)
+    if rest.get("origin"):
+        rest[names[0]] = ""
     return rest.urlencode()
 
 
@@ -98,16 +118,27 @@ def _one(user: User, found: Session) -> dict[str, Any]:
         "usual": services.usual_seconds(user, found.environment) if found.is_pending else None,
         "hub": _hub_down(),
         "link": _launch_link(found),
+        "card": card_of(found) if found.state == SessionState.READY else None,
+        "data": data_of(found),
+        "repository": repository_of(found),
+        "shares": shares_shown(found),
     }
 
 
 def _launch_link(found: Session) -> str:
     """Return the address of the launch form with the session's settings."""
     choices = {f"{found.environment}.{key}": value for key, value in found.choices.items()}
+    repository = RepositoryLink.from_state(found.repository) or RepositoryLink("")
+    origin = Origin.from_state(found.origin)
     wanted = {
         "environment": found.environment,
         **choices,
         "name": found.name,
+        "repository": repository.url,
+        "ref": repository.ref,
+        "path": repository.path,
+        "origin": origin.key if origin else "",
+        "bring": "0" if stays_where_it_is(found) else "",
     }
     shown = [(key, value) for key, value in wanted.items() if value]
     query = urlencode([*shown, *(("dataset", did) for did in found.datasets)])

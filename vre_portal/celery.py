@@ -40,6 +40,17 @@ app.conf.beat_schedule = {
         "task": "activity.send_mails", "schedule": 15.0, "options": {"expires": 15},
     },
     "tidy-mails": {"task": "activity.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
+    "watch-session-ends": {
+        "task": "sessions.watch_ends", "schedule": 15.0, "options": {"expires": 15},
+    },
+    "sample-sessions": {"task": "sessions.sample", "schedule": 5.0, "options": {"expires": 5}},
+    "end-shares": {"task": "sessions.end_shares", "schedule": 15.0, "options": {"expires": 15}},
+    "forget-handovers": {
+        "task": "sessions.forget_handovers", "schedule": 3600.0, "options": {"expires": 600},
+    },
+    "tidy-builds": {
+        "task": "sessions.tidy_builds", "schedule": 300.0, "options": {"expires": 300},
+    },
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 600.0, "options": {"expires": 600}},
     "check-backends": {
         "task": "portal.check_backends", "schedule": 10.0, "options": {"expires": 10},

@@ -27,6 +27,21 @@ class NavigationItem:
     current: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What stands above every page of somebody: a fragment, and how it stays true.
+
+    `topic` is watched by open pages, which then fetch `url` anew.
+    """
+
+    template: str
+    values: dict[str, Any]
+    topic: str
+    url: str
+
+
+#: Given a user: what stands above every page of theirs, or None. Apps add theirs at start.
+banners: list[Callable[[Any], Banner | None]] = []
 #: Given a user's primary key: how many of a kind are active. Apps add theirs at start.
 active_counts: dict[str, Callable[[Any], int]] = {}
 #: Given a user: whether they see an entry that is not for everybody. Apps add theirs at start.
@@ -46,6 +61,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
             "theme": request.COOKIES.get(config.cookie_name("theme"), ""),
             "theme_cookie": config.cookie_name("theme"),
             "navigation": SimpleLazyObject(lambda: _navigation(request)),
+            "banners": SimpleLazyObject(lambda: _banners(request)),
             "backends": SimpleLazyObject(lambda: [_shown(state) for state in backend_states()]),
             "version": vre_portal.__version__,
             "sends_mail": config.mail_server is not None,
@@ -76,6 +92,12 @@ def _navigation(request: HttpRequest) -> list[NavigationItem]:
         for key, title, url in entries
         if key not in only_for or only_for[key](request.user)
     ]  # fmt: skip
+
+
+def _banners(request: HttpRequest) -> list[Banner]:
+    if not request.user.is_authenticated:
+        return []
+    return [banner for make in banners if (banner := make(request.user)) is not None]
 
 
 def _shown(state: BackendState) -> dict[str, str]:

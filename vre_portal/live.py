@@ -53,6 +53,22 @@ def topic(kind: str) -> Callable[[PresentState], PresentState]:
     return register
 
 
+#: Told every half minute which objects of a kind open pages still show.
+_lookers: dict[str, Callable[[Sequence[str]], None]] = {}
+
+
+def on_looked_at(kind: str, told: Callable[[Sequence[str]], None]) -> None:
+    """Have something told which ``<kind>:<id>`` pages watch, when they begin and while they do."""
+    _lookers[kind] = told
+
+
+def _look(names: Sequence[str]) -> None:
+    for kind, told in _lookers.items():
+        keys = [key for name in names for of, _, key in [name.partition(":")] if of == kind]
+        if keys:
+            told(keys)
+
+
 def group_of(name: str) -> str:
     """Return the channel group of a topic such as ``run:<uuid>``."""
     return name.replace(":", ".")
@@ -155,6 +171,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             self._messages = 0
             try:
                 await database_sync_to_async(_admit)(self.user_id, self.session_key)
+                await database_sync_to_async(_look)([*self.watched])
             except PortalError as exc:
                 await self.close(code=_close_code(exc))
                 return
@@ -204,6 +221,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await self.send_json({"topic": name, "problem": problem})
             return
         self.watched.add(name)
+        if kind in _lookers:
+            await database_sync_to_async(_look)([name])
         await self.send_json({"topic": name, "event": dict(state)})
 
     async def live_event(self, message: dict[str, Any]) -> None:

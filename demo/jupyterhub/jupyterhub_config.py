@@ -74,6 +74,8 @@ c.Spawner.http_timeout = 60
 c.Spawner.poll_interval = 15
 c.SandboxSpawner.state_folder = str(state)
 c.SandboxSpawner.environments = settings["environments"]
+c.SandboxSpawner.built_environments = settings["built_environments"]
+c.SandboxSpawner.build_base = settings["build_base"]
 c.SandboxSpawner.profiles_file = settings["profiles_file"]
 c.SandboxSpawner.session_code = settings["session_code"]
 c.SandboxSpawner.read_only = settings["read_only"]
@@ -98,7 +100,7 @@ c.JupyterHub.load_roles = [
         # admin:users only makes users: a session is started before its user ever came here.
         "scopes": [
             *("admin:users", "list:users", "read:users", "read:servers", "start:servers"),
-            *("delete:servers", "access:servers", "tokens", "read:hub", "groups", "shares"),
+            *("delete:servers", "access:servers", "tokens", "read:hub", "admin:groups", "shares"),
         ],
     },
     {

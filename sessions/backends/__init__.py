@@ -131,6 +131,10 @@ class SessionsBackend(Protocol):
         """Give a server another title, or raise `NotFound`."""
         ...
 
+    def touch(self, credential: Credential, handle: str, server: str) -> None:
+        """Count a server as used now, or raise `NotFound`."""
+        ...
+
     def set_groups(self, credential: Credential, handle: str, groups: Sequence[str]) -> None:
         """Make these the groups of a known user, and no others."""
         ...

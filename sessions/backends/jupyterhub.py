@@ -154,6 +154,14 @@ class JupyterHubBackend:
         if not _is_success(answer):
             self._refuse(answer, "JupyterHub did not rename the session.")
 
+    def touch(self, credential: Credential, handle: str, server: str) -> None:
+        """Post activity, as the session itself does."""
+        now = timezone.now().isoformat()
+        body = {"servers": {server: {"last_activity": now}}}
+        answer = self._call(credential, "POST", f"/users/{_q(handle)}/activity", json=body)
+        if not _is_success(answer):
+            self._refuse(answer, "JupyterHub did not take note of the use.")
+
     def set_groups(self, credential: Credential, handle: str, groups: Sequence[str]) -> None:
         """Put the user into groups, which are made as needed, and out of all others."""
         answer = self._call(credential, "GET", f"/users/{_q(handle)}")
@@ -161,8 +169,9 @@ class JupyterHubBackend:
             self._refuse(answer, "JupyterHub does not tell the user's groups.")
         there, wanted = set(json_of(NAME, answer).get("groups") or ()), set(groups)
         for group in sorted(wanted - there):
-            # 409: there is such a group, as wanted.
-            self._call(credential, "POST", f"/groups/{_q(group)}")
+            made = self._call(credential, "POST", f"/groups/{_q(group)}")
+            if made.status_code not in {201, 409}:
+                self._refuse(made, f"JupyterHub did not make the group {group}.")
             self._member(credential, "POST", group, handle)
         for group in sorted(there - wanted):
             self._member(credential, "DELETE", group, handle)
@@ -171,7 +180,9 @@ class JupyterHubBackend:
         path = f"/groups/{_q(group)}/users"
         answer = self._call(credential, method, path, json={"users": [handle]})
         if not _is_success(answer):
-            self._refuse(answer, "JupyterHub did not take the user's groups.")
+            raise UpstreamRefused(
+                "JupyterHub did not take the user's groups. Tell the operators.", service=SERVICE
+            )
 
     def let_in(self, credential: Credential, handle: str, server: str, guest: str) -> None:
         """Share the server with one user."""

@@ -45,6 +45,21 @@ def change(session: Session, *, of: Sequence[SessionState], say: str = "", **cha
 
 
 @transaction.atomic
+def update(session: Session, *, line: str = "", **changes: Any) -> None:
+    """Write changes that leave the state and its message alone, with a line, and tell the pages."""
+    row = Session.objects.select_for_update().get(pk=session.pk)
+    for name, value in changes.items():
+        setattr(row, name, value)
+    if line:
+        told = {"at": timezone.now().isoformat(timespec="seconds"), "text": line}
+        row.events = [*row.events, told][-MAX_EVENTS:]
+    row.save(update_fields=[*changes, "events"])
+    for field in (*changes, "events"):
+        setattr(session, field, getattr(row, field))
+    publish(f"session:{row.pk}", event_of(row))
+
+
+@transaction.atomic
 def fail(session: Session, reason: str, *, of: Sequence[SessionState]) -> None:
     """Mark a session as failed and take its server away, so that none stays behind and counts."""
     if not change(
@@ -57,10 +72,20 @@ def fail(session: Session, reason: str, *, of: Sequence[SessionState]) -> None:
 
 def begin_take_down(session: Session) -> None:
     """Start taking the session's server away, unless that is under way."""
-    before = Operation.objects.filter(kind=TAKE_DOWN, subject=session.pk)
+    begin(TAKE_DOWN, session)
+
+
+def begin(kind: str, session: Session) -> None:
+    """Begin work on a session that may come again, unless the same is under way."""
+    before = Operation.objects.filter(kind=kind, subject=session.pk)
     if not before.filter(state=OperationState.WAITING).exists():
-        key = f"{TAKE_DOWN}:{session.pk}:{before.count()}"
-        operations.begin(TAKE_DOWN, subject=session.pk, user_id=session.user_id, key=key)
+        key = f"{kind}:{session.pk}:{before.count()}"
+        operations.begin(kind, subject=session.pk, user_id=session.user_id, key=key)
+
+
+def tell_ending(session: Session) -> None:
+    """Tell every open page of the owner that what is said of ends has changed."""
+    publish(f"session-ends:{session.user_id}", {"session": str(session.pk)})
 
 
 def note(session: Session, verb: str, text: str, *, level: Level = Level.INFO) -> None:

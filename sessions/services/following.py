@@ -10,8 +10,12 @@ from django.utils.translation import gettext as _
 from activity.models import Level
 from sessions.backends import Outcome, Progress, ServerState, get_backend, service_credential
 from sessions.models import Session, SessionState
-from sessions.services.changes import change, fail, note
+from sessions.services.changes import change, fail, note, tell_ending
+from sessions.services.ends import life_until
+from sessions.services.fetching import begin_fetch, opened_at
 from sessions.services.notebooks import deliver
+from sessions.services.opening import front_of, opened_file
+from sessions.services.opening_handovers import deliver_handover
 from vre_portal import operations
 from vre_portal.errors import NotFound, PortalError
 from vre_portal.models import Operation
@@ -77,26 +81,28 @@ def _look(session: Session) -> operations.Outcome:
 
 def _ready(session: Session, url: str) -> None:
     """Put the starter notebook in place, then say that the session may be opened."""
-    base = url or f"/user/{session.user.handle}/{session.server}/"
-    path = f"{base}lab"
+    path = front_of(session, url)
     if session.datasets:
-        path = f"{base}{_with_notebook(session)}"
+        path = _with_notebook(session, url)
+    path = deliver_handover(session, opened_at(session, path))
     now = timezone.now()
     if change(
         session, of=STARTING, say=_("Your session is ready."), state=SessionState.READY,
-        url=path, percent=100, ready_at=now, checked_at=now,
+        url=path, percent=100, ready_at=now, checked_at=now, expires_at=life_until(session, now),
     ):  # fmt: skip
         note(session, "ready", f"{session.name} is ready.", level=Level.OK)
+        begin_fetch(session)
+        tell_ending(session)
 
 
-def _with_notebook(session: Session) -> str:
+def _with_notebook(session: Session, url: str) -> str:
     change(session, of=STARTING, say=_("Putting the notebook for your data in place."), percent=95)
     try:
-        return f"lab/tree/{deliver(session, session.datasets)}"
+        return opened_file(session, deliver(session, session.datasets), url)
     except PortalError as exc:
         # The session itself is well: better open it without the notebook than not at all.
         change(session, of=STARTING, say=_("The notebook was not put in place: ") + exc.message)
-        return "lab"
+        return front_of(session, url)
 
 
 def follow_gave_up(operation: Operation, error: PortalError) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -14,8 +14,15 @@ from accounts import audit
 from accounts.models import User
 from sessions import environments
 from sessions.backends import Outcome, Server, ServerState, get_backend, service_credential
+from sessions.definitions import Environment
 from sessions.models import PENDING, Session, SessionState
-from sessions.services.changes import begin_take_down, change, fail, note
+from sessions.services import bringing, hub_groups
+from sessions.services.capacity import check_person
+from sessions.services.changes import begin, begin_take_down, change, fail, note
+from sessions.services.digests import digest_of
+from sessions.services.ends import Policy
+from sessions.services.origins import Origin
+from sessions.services.repository_links import RepositoryLink
 from sessions.services.wishes import MAX_NAME, check_may_open, checked_dids, checked_name
 from vre_portal import operations
 from vre_portal.errors import NotFound, PortalError, UpstreamRefused, UpstreamTimeout
@@ -35,47 +42,76 @@ def launch(
     options: Mapping[str, str] | None = None,
     name: str = "",
     datasets: Iterable[str] = (),
+    repository: RepositoryLink | None = None,
+    bring: bool = True,
+    origin: Origin | None = None,
+    keep_alive: bool = False,
 ) -> Session:
     """Write the session and the operation that starts it.
+
+    What is not at the storage that sessions read is copied there when `bring` says so; the session
+    starts meanwhile. The repository is fetched into it once it is ready.
 
     Raises
     ------
     InvalidRequest, Forbidden
         The environment, an option, the name or a dataset's DID can't be used, or a dataset is
         under an embargo.
+    QuotaExceeded
+        The person has as many sessions as one may have.
     UpstreamUnavailable, UpstreamTimeout
         Nobody tells whether a dataset is under an embargo.
     """
     chosen = environments.named(environment)
-    wanted = environments.user_options(chosen, options or {}, groups=user.groups)
+    start_with = environments.chosen(chosen, options or {}, user=user)
     dids = checked_dids(datasets)
     check_may_open(user, dids)
-    return _written(user, chosen, wanted, checked_name(name), dids)
+    check_person(user)
+    asked: dict[str, Any] = {
+        "options": dict(start_with.user_options),
+        "policy": Policy.from_launch(start_with).as_state(),
+        "keep_alive": keep_alive,
+        "digest": digest_of(chosen, start_with),
+        "datasets": dids,
+        "brought": bringing.wanted(dids) if bring else {},
+        "repository": repository.as_state() if repository else {},
+        "origin": origin.as_state() if origin else {},
+    }
+    return _written(user, chosen, checked_name(name), asked)
 
 
 @transaction.atomic
 def _written(
     user: User,
-    chosen: environments.Environment,
-    wanted: Mapping[str, Any],
+    chosen: Environment,
     name: str,
-    dids: Sequence[str],
+    asked: Mapping[str, Any],
 ) -> Session:
-    called = dids[0].partition(":")[2][:MAX_NAME] if dids else chosen.name
     session = Session.objects.create(
         user=user,
         environment=chosen.slug,
-        environment_name=chosen.name,
-        options=wanted,
-        name=name or called,
-        datasets=dids,
+        environment_name=chosen.title,
+        name=name or _called(chosen, asked),
+        **asked,
     )
     change(session, of=PENDING, say=_("Your session is queued."))
-    operations.begin(START, subject=session.pk, user_id=user.pk)
+    begin(START, session)
+    bringing.begin_bring(session)
     note(session, "launched", f"You launched {session.name}.")
-    detail = {"environment": chosen.slug, "datasets": dids}
+    detail = {"environment": chosen.slug, "digest": session.digest, "datasets": session.datasets}
+    for named, told in (("repository", "url"), ("origin", "url")):
+        if asked[named]:
+            detail[named] = asked[named][told]
     audit.record("session.launched", actor=user, about=("session", session.pk), detail=detail)
     return session
+
+
+def _called(chosen: Environment, asked: Mapping[str, Any]) -> str:
+    """Return what a session is called that nobody gave a name: like its data or repository."""
+    repository = RepositoryLink.from_state(asked["repository"])
+    if asked["datasets"]:
+        return str(asked["datasets"][0]).partition(":")[2][:MAX_NAME]
+    return repository.name[:MAX_NAME] if repository else chosen.title
 
 
 def launch_again(session: Session) -> Session:
@@ -86,6 +122,10 @@ def launch_again(session: Session) -> Session:
         options=session.choices,
         name=session.name,
         datasets=session.datasets,
+        repository=RepositoryLink.from_state(session.repository),
+        bring=bool(session.brought),
+        origin=Origin.from_state(session.origin),
+        keep_alive=session.keep_alive,
     )
 
 
@@ -123,7 +163,7 @@ def _asked(session: Session) -> operations.Outcome:
     say = _("JupyterHub has taken the session over.")
     now = timezone.now()
     if change(session, of=PENDING, say=say, state=SessionState.STARTING, started_at=now):
-        operations.begin(FOLLOW, subject=session.pk, user_id=session.user_id)
+        begin(FOLLOW, session)
     else:
         # Cancelled while the hub was being asked: what it made has to go again.
         begin_take_down(session)
@@ -142,9 +182,11 @@ def _ask(session: Session) -> None:
     handle, server = session.user.handle, session.server
     options, title = session.options, session.name
     try:
+        hub_groups.sync(session.user)
         backend.start(credential, handle, server, options=options, display_name=title)
     except NotFound:
         backend.ensure_user(credential, handle)
+        hub_groups.sync(session.user, anew=True)
         backend.start(credential, handle, server, options=options, display_name=title)
 
 

@@ -12,16 +12,21 @@ from accounts import audit
 from sessions import starter
 from sessions.backends.running import get_running
 from sessions.models import Session, SessionState
+from sessions.services import bringing
 from sessions.services.changes import change
 from sessions.services.entering import entered
+from sessions.services.opening import opened_file
 from sessions.services.wishes import check_may_open, checked_dids
+from vre_portal.config import get_config
 from vre_portal.errors import Conflict, InvalidRequest
 
 MOST_COPIES = 20
 
 
-def open_dataset(session: Session, did: str) -> Session:
+def open_dataset(session: Session, did: str, *, bring: bool = True) -> Session:
     """Put a notebook that reads the dataset into a ready session, which then opens with it.
+
+    What is not at the storage that sessions read is copied there when `bring` says so.
 
     Raises
     ------
@@ -41,23 +46,35 @@ def open_dataset(session: Session, did: str) -> Session:
         )
     check_may_open(session.user, dids)
     file = deliver(session, dids)
-    base = session.url.partition("lab")[0]
     change(
         session,
         of=[SessionState.READY],
         say=_("The notebook for %s is in place.") % dids[0],
-        url=f"{base}lab/tree/{file}",
+        url=opened_file(session, file),
         datasets=[*dids, *(other for other in session.datasets if other not in dids)],
+        brought=session.brought | bringing.wanted(dids if bring else ()),
     )
+    bringing.begin_bring(session)
     about, detail = ("session", session.pk), {"dataset": dids[0]}
     audit.record("session.dataset-opened", actor=session.user, about=about, detail=detail)
     return session
 
 
+def _noted(session: Session) -> starter.Noted:
+    """Return what a notebook keeps of where it was made."""
+    return starter.Noted(
+        session=str(session.pk),
+        environment=session.environment,
+        digest=session.digest,
+        origin=session.origin,
+        storage=get_config().session_storage or "",
+    )
+
+
 def deliver(session: Session, dids: Sequence[str]) -> str:
     """Put the notebook that reads some DIDs under a name that is free, and return that name."""
     credential, place = entered(session)
-    content = json.dumps(starter.notebook(dids), indent=1).encode()
+    content = json.dumps(starter.notebook(dids, _noted(session)), indent=1).encode()
     for number in count(1):
         file = starter.file_name(dids[0], number)
         try:

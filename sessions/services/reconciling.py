@@ -6,6 +6,8 @@ import logging
 import re
 from collections.abc import Iterable
 
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +17,9 @@ from sessions import environments
 from sessions.backends import Server, ServerState, get_backend, service_credential
 from sessions.models import FINISHED, Session, SessionState
 from sessions.services.changes import begin_take_down, change, note
+from sessions.services.ends import Policy, life_until
+from sessions.services.fetching import begin_fetch
+from sessions.services.opening import front_of
 from sessions.services.stopping import STOPPABLE, stop_by_portal
 from vre_portal.errors import PortalError
 
@@ -75,11 +80,16 @@ def _settle(row: Session, server: Server | None) -> None:
     if row.state == SessionState.READY and server is None:
         _gone(row)
     elif row.state == SessionState.READY and server is not None:
-        # Only the times change: no page has to be told.
-        times = {"checked_at": timezone.now(), "last_activity_at": server.last_activity}
-        Session.objects.filter(pk=row.pk, state=SessionState.READY).update(**times)
+        _seen(row, server)
     elif row.state == SessionState.STOPPING:
         begin_take_down(row)
+
+
+def _seen(row: Session, server: Server) -> None:
+    """Only the times change: no page has to be told. The portal may know of later use."""
+    used_at = Greatest("last_activity_at", Value(server.last_activity, DateTimeField()))
+    rows = Session.objects.filter(pk=row.pk, state=SessionState.READY)
+    rows.update(checked_at=timezone.now(), last_activity_at=used_at)
 
 
 def _gone(row: Session) -> None:
@@ -108,7 +118,9 @@ def _adopt(servers: Iterable[Server]) -> None:
 
 def _revive(row: Session, server: Server) -> None:
     say = _("The session was found running at the hub.")
-    change(row, of=FINISHED, say=say, url=f"{server.url}lab", stopped_at=None, **_found(server))
+    url = front_of(row, server.url)
+    change(row, of=FINISHED, say=say, url=url, stopped_at=None, **_found(server))
+    begin_fetch(row)
 
 
 def _take_in(server: Server) -> None:
@@ -119,11 +131,21 @@ def _take_in(server: Server) -> None:
     say = _("The session was found running at the hub.")
     row = Session(
         user=user, environment=slug, environment_name=_name_of(slug), name=_name_of(slug),
-        options=dict(server.options), server=server.name, url=f"{server.url}lab",
-        started_at=server.started_at,
+        options=dict(server.options), server=server.name, started_at=server.started_at,
+        ready_at=server.started_at, policy=_policy_of(server),
     )  # fmt: skip
+    row.url = front_of(row, server.url)
+    row.expires_at = life_until(row, server.started_at or timezone.now())
     row.save()
     change(row, of=[SessionState.QUEUED], say=say, percent=100, **_found(server))
+
+
+def _policy_of(server: Server) -> dict[str, object]:
+    try:
+        launch = environments.settled(server.options, environments.all_environments())
+    except PortalError:
+        return {}
+    return Policy.from_launch(launch).as_state() if launch else {}
 
 
 def _found(server: Server) -> dict[str, object]:
@@ -137,6 +159,6 @@ def _found(server: Server) -> dict[str, object]:
 
 def _name_of(slug: str) -> str:
     try:
-        return environments.named(slug).name
+        return environments.named(slug).title
     except PortalError:
         return slug or _("Session")

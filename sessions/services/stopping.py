@@ -11,6 +11,7 @@ from accounts.models import User
 from sessions.backends import get_backend, service_credential
 from sessions.models import PENDING, Session, SessionState
 from sessions.services.changes import begin_take_down, change, note
+from sessions.services.restarting import begin_again
 from vre_portal import operations
 from vre_portal.errors import Conflict, PortalError
 from vre_portal.models import Operation
@@ -22,6 +23,10 @@ STOPPING = (SessionState.STOPPING,)
 @transaction.atomic
 def stop(session: Session) -> Session:
     """Stop a session, or cancel its start; nothing happens to one that has ended."""
+    if session.restart_with is not None and change(
+        session, of=STOPPING, say=_("It will not start again."), restart_with=None
+    ):
+        return session
     if _end(session):
         note(session, "stopping", f"You stopped {session.name}.")
         audit.record("session.stopped", actor=session.user, about=("session", session.pk))
@@ -38,6 +43,7 @@ def stop_all(user: User) -> None:
 def stop_by_portal(session: Session) -> None:
     """Stop a session whose owner may not act any more, also one that the hub did not stop yet."""
     if session.state == SessionState.STOPPING:
+        change(session, of=STOPPING, restart_with=None)
         begin_take_down(session)
     elif _end(session):
         note(session, "stopping", f"{session.name} was stopped: your account may not act now.")
@@ -82,12 +88,20 @@ def take_down(operation: Operation) -> operations.Outcome:
     session = Session.objects.select_related("user").get(pk=operation.subject)
     if not get_backend().stop(service_credential(), session.user.handle, session.server):
         return operations.Again(1.0)
-    if change(
-        session, of=STOPPING, say=_("The session has stopped."), state=SessionState.STOPPED,
-        stopped_at=timezone.now(), url="",
-    ):  # fmt: skip
-        note(session, "stopped", f"{session.name} has stopped.")
+    _taken_down(session)
     return operations.Done()
+
+
+@transaction.atomic
+def _taken_down(session: Session) -> None:
+    """Say that it has stopped, or start it again where that is wanted."""
+    ended = {"stopped_at": timezone.now(), "url": ""}
+    say, stopped = _("The session has stopped."), SessionState.STOPPED
+    if not change(session, of=STOPPING, say=say, state=stopped, **ended):
+        return
+    if session.restart_with is not None and begin_again(session):
+        return
+    note(session, "stopped", f"{session.name} has stopped.")
 
 
 def take_down_gave_up(operation: Operation, error: PortalError) -> None:

@@ -5,9 +5,10 @@ import { start as copy } from "./copy.js";
 import { start as find } from "./find.js";
 import { start as jsroot } from "./jsroot.js";
 import { start as live } from "./live.js";
+import { start as meters } from "./meters.js";
 import { start as stream } from "./stream.js";
 import { start as theme } from "./theme.js";
 import { start as times } from "./times.js";
 import { start as toasts } from "./toasts.js";
 
-for (const start of [autofollow, confirm, copy, find, jsroot, live, stream, theme, times, toasts]) start();
+for (const start of [autofollow, confirm, copy, find, jsroot, live, meters, stream, theme, times, toasts]) start();

@@ -92,7 +92,7 @@ def test_several_datasets_come_with_the_link_and_go_on_in_it(browser: Client, hu
     browser.post("/sessions/new", form)
 
     assert page.count('type="hidden" name="dataset"') == 2
-    assert link.endswith(both)
+    assert link.endswith(f"{both}#share")
     assert Session.objects.get().datasets == ["cms:dimuon", "astro:m13"]
 
 
@@ -112,7 +112,9 @@ def test_the_form_becomes_a_link_without_its_csrf_token(browser: Client, hub: Fa
          "csrfmiddlewaretoken": "x", "as": "link"},
     )  # fmt: skip
 
-    assert answer["Location"] == ("/sessions/new?environment=physics&name=Fit&physics.memory_gb=4")
+    assert answer["Location"] == (
+        "/sessions/new?environment=physics&name=Fit&physics.memory_gb=4#share"
+    )
     assert not Session.objects.exists()
 
 

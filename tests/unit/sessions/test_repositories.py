@@ -97,7 +97,7 @@ def test_no_repository_is_no_fault(hub: FakeHub) -> None:
 def test_a_link_is_shown_for_confirmation_and_starts_nothing(browser: Client, hub: FakeHub) -> None:
     page = browser.get(ADDRESS).content.decode()
 
-    assert '<b class="mono">git.example.org</b>' in page
+    assert '<h3 class="mono">git.example.org</h3>' in page
     assert "nothing of it runs by itself" in page
     assert 'name="path" value="notebooks/first fit.ipynb"' in page
     assert not Session.objects.exists()

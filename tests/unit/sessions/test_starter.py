@@ -76,7 +76,13 @@ def test_a_session_with_a_dataset_opens_with_its_notebook(
 
     assert session.url.endswith(f"/{session.server}/lab/tree/dimuon.ipynb")
     notebook = notebooks_of(running, session)["dimuon.ipynb"]
-    assert notebook["metadata"]["vre"] == {"datasets": ["cms:dimuon"]}
+    noted = notebook["metadata"]["vre"]
+    assert noted == {
+        "datasets": ["cms:dimuon"],
+        "session": str(session.pk),
+        "environment": "physics",
+        "digest": session.digest,
+    }
 
 
 @pytest.mark.usefixtures("asks_rucio")
