@@ -57,12 +57,12 @@ class BuildForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
     file = forms.FileField(
-        label=lazy("File"), required=False,
+        label=lazy("Or a file"), required=False,
         help_text=lazy("A requirements.txt or an environment.yml."),
         widget=forms.ClearableFileInput(attrs={"accept": ".txt,.yml,.yaml"}),
     )  # fmt: skip
     text = forms.CharField(
-        label=lazy("Packages"), required=False, strip=False, max_length=LONGEST_TEXT,
+        label=lazy("Or a list of packages"), required=False, strip=False, max_length=LONGEST_TEXT,
         help_text=lazy("One a line, such as astropy or numpy==2.3. They come from the package "
                        "index, ready-made for this Python."),
         widget=forms.Textarea(attrs={"rows": 9, "spellcheck": "false", "class": "mono"}),

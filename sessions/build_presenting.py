@@ -80,6 +80,11 @@ class BuildShown:
         return f"?environment={self.build.slug}"
 
     @property
+    def from_url(self) -> str:
+        """The query of the form that makes another one of this one."""
+        return f"?from={self.build.pk}"
+
+    @property
     def facts(self) -> dict[str, object]:
         """What it was made from, in words."""
         build = self.build

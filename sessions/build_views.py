@@ -14,9 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.decorators import SignedInRequest, signed_in
 from sessions.backends.building import get_builder
-from sessions.build_forms import BuildForm, ChangeForm, ShareForm
+from sessions.build_forms import FORMS, BuildForm, ChangeForm, ShareForm
 from sessions.build_presenting import shown
 from sessions.models import Build
+from sessions.recipes import is_conda
 from sessions.services import builds as services
 from vre_portal.errors import InvalidRequest, PortalError
 from vre_portal.paging import page
@@ -50,7 +51,7 @@ def new(request: SignedInRequest) -> HttpResponseBase:
     posted = request.method == "POST"
     form = BuildForm(
         request.POST if posted else None, request.FILES if posted else None,
-        initial=request.GET.dict(), label_suffix="",
+        initial=_initial(request), label_suffix="",
     )  # fmt: skip
     status = 200
     if posted:
@@ -71,6 +72,19 @@ def new(request: SignedInRequest) -> HttpResponseBase:
     python = services.site_builder().base().python
     context = {"form": form, "usual": services.usual_seconds(), "python": python}
     return render(request, "sessions/new_build.html", context, status=status)
+
+
+def _initial(request: SignedInRequest) -> dict[str, str]:
+    """Return what the form begins with: its address's fields, or another environment's."""
+    if not (source := request.GET.get("from")):
+        return request.GET.dict()
+    build = services.get(request.user, source)
+    if build.repository:
+        texts = {"repository": build.repository, "ref": build.ref}
+    else:
+        kind = FORMS[1][0] if is_conda(build.file_name) else FORMS[0][0]
+        texts = {"text": build.file_text, "file_name": kind}
+    return {"title": build.title, "description": build.description, **texts}
 
 
 def _tell(form: BuildForm, exc: PortalError) -> None:
