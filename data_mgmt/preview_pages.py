@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from data_mgmt import preview_charts as charts
 from data_mgmt import preview_words as words
-from data_mgmt.backends import Did, DidInfo, DidType
+from data_mgmt.backends import DidInfo, DidType
 from data_mgmt.did_shapes import Asked
 from data_mgmt.preview_charts import Chart
 from data_mgmt.previews.detect import TITLES
@@ -32,6 +32,7 @@ from data_mgmt.previews.values import (
     Tree,
 )
 from data_mgmt.services import previews
+from data_mgmt.services.previews import Answer
 from vre_portal.components.formats import size
 from vre_portal.errors import Conflict, PortalError
 
@@ -86,10 +87,30 @@ def of_files(info: DidInfo) -> bool:
 
 def values(asked: Asked) -> Mapping[str, Any]:
     """Return the preview of a file, the state of one that is being made, or why there is none."""
+    did = asked.did
+    return told(
+        asked.query,
+        lambda options: previews.preview(asked.user, asked.info, options),
+        content_url=reverse("api:data-content", args=(did.scope, did.name)),
+        copies=True,
+    )
+
+
+def told(
+    query: Mapping[str, str],
+    ask: Callable[[Options], Answer],
+    *,
+    content_url: str,
+    copies: bool = False,
+) -> dict[str, Any]:
+    """Return what the template shows of a preview, whatever the file is of.
+
+    `copies` says whether a file that can't be read now may be had by asking for a copy.
+    """
     found: dict[str, Any] = {"preview_state": "none", "preview_look": None}
     try:
-        options = Options.of(asked.query)
-        answer = previews.preview(asked.user, asked.info, options)
+        options = Options.of(query)
+        answer = ask(options)
     except BadOption as exc:
         return found | {"preview_title": _("This can't be shown so"), "preview_text": exc.reason,
                         "preview_reset": True}  # fmt: skip
@@ -98,7 +119,7 @@ def values(asked: Asked) -> Mapping[str, Any]:
             "preview_title": _("There is no preview now"),
             "preview_text": exc.message,
             "preview_again": exc.retryable,
-            "preview_copy": isinstance(exc, Conflict),
+            "preview_copy": copies and isinstance(exc, Conflict),
         }
     found |= {"preview_state": str(answer.state), "preview_topic": answer.topic}
     found["preview_here"] = _address(options.changed())
@@ -108,14 +129,14 @@ def values(asked: Asked) -> Mapping[str, Any]:
         title, text = words.failure(answer.made)
         reset = bool(answer.made.refused)
         return found | {"preview_title": title, "preview_text": text, "preview_reset": reset}
-    return found | {"preview_look": look(asked.did, answer.made, made, options)}
+    return found | {"preview_look": look(answer.made, made, options, content_url=content_url)}
 
 
 def _address(options: Mapping[str, str]) -> str:
     return f"?{urlencode({'tab': KEY, **options})}"
 
 
-def look(did: Did, made: Made, preview: Preview, options: Options) -> Look:
+def look(made: Made, preview: Preview, options: Options, *, content_url: str) -> Look:
     """Return a preview sorted out for its page."""
     changed = options.changed()
     blocks = preview.blocks
@@ -141,7 +162,7 @@ def look(did: Did, made: Made, preview: Preview, options: Options) -> Look:
         side=side,
         wide=wide,
         spent=spent % {"bytes": size(made.read_bytes), "n": made.ranges},
-        root_url=reverse("api:data-content", args=(did.scope, did.name)) if is_root else "",
+        root_url=content_url if is_root else "",
         root_item=item if is_root else "",
     )
 

@@ -17,6 +17,8 @@ from vre_portal.downloads import Downloads  # noqa: E402
 from vre_portal.handshakes import OurPages, no_socket  # noqa: E402
 from vre_portal.live import LiveConsumer  # noqa: E402
 from vre_portal.raw_asgi import Edge  # noqa: E402
+from vre_portal.session_content import SessionContent  # noqa: E402
+from vre_portal.session_uploads import SessionForms, SessionUploads  # noqa: E402
 from vre_portal.streaming import Streams  # noqa: E402
 from vre_portal.uploading import Uploads  # noqa: E402
 from vre_portal.uploading_form import FormUploads  # noqa: E402
@@ -28,10 +30,13 @@ _sockets = URLRouter(
     ]
 )
 
+_pages = BodyLimit(Downloads(SessionContent(Streams(django_application))))
+_uploads = Uploads(FormUploads(SessionUploads(SessionForms(_pages))))
+
 application = Edge(
     ProtocolTypeRouter(
         {
-            "http": Uploads(FormUploads(BodyLimit(Downloads(Streams(django_application))))),
+            "http": _uploads,
             "websocket": OurPages(_sockets),
         }
     )

@@ -76,18 +76,22 @@ async def _pass_on(remote: RemoteBytes, file: FileEntry, reply: Reply, answer: A
 
 def reply_to(wanted: Wanted, file: FileEntry) -> Reply:
     """Return how a request for a file is answered; raises `NotSatisfiable`."""
-    headers = headers_of(file)
-    whole = Span(0, file.bytes)
+    return reply_with(wanted, headers_of(file), file.bytes)
+
+
+def reply_with(wanted: Wanted, told: Mapping[str, str], size: int) -> Reply:
+    """Return how a request is answered for a file of so many bytes with these headers."""
+    headers, whole = dict(told), Span(0, size)
     etag = headers.get("ETag", "")
     if etag and etag in _tags(wanted.header("If-None-Match")):
         kept = {name: headers[name] for name in ("ETag", "Cache-Control")}
         return Reply(NOT_MODIFIED, kept, whole)
-    span = _span(wanted, file, etag)
+    span = _span(wanted, size, etag)
     part = span or whole
     headers["Content-Length"] = str(part.end - part.start)
     if span is None:
         return Reply(OK, headers, whole)
-    headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{file.bytes}"
+    headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
     return Reply(PARTIAL, headers, span)
 
 
@@ -103,12 +107,12 @@ def headers_of(file: FileEntry) -> dict[str, str]:
     return headers
 
 
-def _span(wanted: Wanted, file: FileEntry, etag: str) -> Span | None:
+def _span(wanted: Wanted, size: int, etag: str) -> Span | None:
     asked, only_if = wanted.header("Range"), wanted.header("If-Range")
-    # A date never fits: the catalogue has none of the file's last change.
+    # A date never fits: the catalogue has none of the file's last change, and ours are not told.
     if not asked or (only_if and only_if.strip() != etag):
         return None
-    return span_of(asked, file.bytes)
+    return span_of(asked, size)
 
 
 def _tags(header: str) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from functools import cache
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -24,6 +25,8 @@ UNAVAILABLE = {502, 503, 504}
 def _session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
+    # It is everybody's: what one person's session server sets must not come along for another.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     # Only what never reached the server is safe to try again. `read=False` rather than 0: a
     # time-out then stays one, and is no lost connection.
     retry = Retry(

@@ -199,9 +199,9 @@ def begin(request: HttpRequest, pk: str | None) -> Incoming:
     return Incoming(caller, upload, file, offset, checksum)
 
 
-def admitted(request: HttpRequest) -> Caller:
+def admitted(request: HttpRequest, *, area: str = AREA) -> Caller:
     """Return who sends: by a token, or by a session with the token of our own pages."""
-    caller = caller_of(request, area=AREA)
+    caller = caller_of(request, area=area)
     if bearer_of(request.headers.get("Authorization", "")) is None:
         check = CSRFCheck(lambda _request: HttpResponse())
         check.process_request(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +20,7 @@ from data_mgmt.backends import Did, DidInfo, DidType
 from data_mgmt.previews import maker
 from data_mgmt.previews.maker import Failure, Made
 from data_mgmt.previews.options import Options
+from data_mgmt.previews.reading import Reader
 from data_mgmt.previews.values import VERSION
 from data_mgmt.services.embargo import check_contents
 from data_mgmt.services.reading import open_file
@@ -69,6 +70,19 @@ class Answer:
     made: Made | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A file that is looked at, wherever it is: `version` tells it from all others.
+
+    `task` makes the preview from the person, these arguments, the options and the key.
+    """
+
+    size: int | None
+    version: tuple[object, ...]
+    task: str
+    arguments: tuple[str, ...]
+
+
 class Busy(Exception):
     """As many previews are being made as may be."""
 
@@ -86,9 +100,14 @@ def preview(user: User, info: DidInfo, options: Options) -> Answer:
     if info.type is not DidType.FILE:
         raise InvalidRequest(_("Only files have a preview: choose one of them."), field="did")
     check_contents(user, info.did)
-    if info.bytes == 0:
+    return of_subject(user, _subject(info), options)
+
+
+def of_subject(user: User, subject: Subject, options: Options) -> Answer:
+    """Return the preview of a file that this person may read, or have it made."""
+    if subject.size == 0:
         return Answer(State.NONE, made=Made("", failure=Failure.EMPTY))
-    key = _key(info, options)
+    key = key_of(subject, options)
     if (made := _kept(key)) is not None:
         return Answer(State.READY if made.preview else State.NONE, made=made)
     mine = _mine(user, key)
@@ -96,18 +115,18 @@ def preview(user: User, info: DidInfo, options: Options) -> Answer:
         raise problem
     if get_config().preview_python is None:
         raise Conflict(_("This portal makes no previews: download the file instead."))
-    _have_made(user, info.did, options, key, mine)
+    _have_made(user, subject, options, key, mine)
     return Answer(State.MAKING, topic=f"{TOPIC}:{mine}")
 
 
-def _have_made(user: User, did: Did, options: Options, key: str, mine: str) -> None:
+def _have_made(user: User, subject: Subject, options: Options, key: str, mine: str) -> None:
     cache.set(f"{mine}:asker", str(user.pk), KEEP_SECONDS)
     if not cache.add(f"{mine}:making", 1, WAIT_SECONDS):
         return
     try:
         PREVIEWS.use(user.pk)
-        arguments = (str(user.pk), str(did), options.changed(), key)
-        current_app.send_task(TASK, arguments, expires=WAIT_SECONDS, retry=False)
+        arguments = (str(user.pk), *subject.arguments, options.changed(), key)
+        current_app.send_task(subject.task, arguments, expires=WAIT_SECONDS, retry=False)
     except PortalError:
         cache.delete(f"{mine}:making")
         raise
@@ -118,6 +137,13 @@ def _have_made(user: User, did: Did, options: Options, key: str, mine: str) -> N
 
 
 def make(user_id: UUID, did: Did, options: Options, key: str) -> None:
+    """Make the preview of a file of the data lake; raises `Busy`."""
+    make_of(user_id, key, options, lambda user: (open_file(user, did), did.name))
+
+
+def make_of(
+    user_id: UUID, key: str, options: Options, opened: Callable[[User], tuple[Reader, str]]
+) -> None:
     """Make one preview as a user, keep it, and tell the pages that wait for it.
 
     Raises
@@ -130,7 +156,7 @@ def make(user_id: UUID, did: Did, options: Options, key: str) -> None:
     if _kept(key) is None:
         with _place():
             try:
-                _keep(key, _made(user, did, options))
+                _keep(key, _made(lambda: opened(user), options))
             except PortalError as exc:
                 cache.set(f"{mine}:problem", _portable(exc), KEEP_PROBLEM_SECONDS)
     cache.delete(f"{mine}:making")
@@ -154,13 +180,13 @@ def present_state(user_id: object, mine: str) -> dict[str, str]:
     return {"state": "making" if cache.get(f"{mine}:making") else "done"}
 
 
-def _made(user: User, did: Did, options: Options) -> Made:
+def _made(opened: Callable[[], tuple[Reader, str]], options: Options) -> Made:
     python = get_config().preview_python
     if python is None:
         raise Conflict(_("This portal makes no previews: download the file instead."))
-    file = open_file(user, did)
+    file, name = opened()
     try:
-        return maker.make(file, did.name, options, python=python)
+        return maker.make(file, name, options, python=python)
     except OSError as exc:
         log.exception("previews: no worker can be started")
         text = _("Previews can't be made at the moment. Try again later.")
@@ -195,12 +221,22 @@ def _kept(key: str) -> Made | None:
     return held[1] if held is not None and held[0] == key else None
 
 
-def _key(info: DidInfo, options: Options) -> str:
-    """Return the key of a content and a way to look at it.
+def _subject(info: DidInfo) -> Subject:
+    """Return a file of the data lake as what is looked at.
 
-    The name is part of it: an Adler-32 is easily forged, so it must lead to no other file.
+    Its name is part of the version: an Adler-32 is easily forged, so it must lead to no other file.
     """
-    parts = (VERSION, str(info.did), info.bytes, info.adler32, sorted(options.changed().items()))
+    did = str(info.did)
+    return Subject(info.bytes, (did, info.bytes, info.adler32), TASK, (did,))
+
+
+def _key(info: DidInfo, options: Options) -> str:
+    return key_of(_subject(info), options)
+
+
+def key_of(subject: Subject, options: Options) -> str:
+    """Return the key of a content and a way to look at it."""
+    parts = (VERSION, *subject.version, sorted(options.changed().items()))
     return f"preview-{sha256(repr(parts).encode()).hexdigest()[:40]}"
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from accounts.credentials import Credential
 from sessions.backends import ServerState, get_backend
 from sessions.backends.running import (
+    ByteSource,
     Entry,
     EntryKind,
     Fetch,
@@ -24,7 +26,14 @@ from sessions.backends.running import (
     folders_first,
 )
 from tests.fakes.hub import FakeHub
-from vre_portal.errors import Conflict, Forbidden, InvalidRequest, NotFound, PortalError
+from vre_portal.errors import (
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    PortalError,
+    UpstreamRefused,
+)
 
 GIB = 1 << 30
 USED = Usage(
@@ -43,7 +52,6 @@ class FakeSession:
     lines: list[str] = field(default_factory=lambda: ["Serving at port 1", "Kernel started"])
     guests: dict[str, str] = field(default_factory=dict)
     fetches: dict[str, Fetch] = field(default_factory=dict)
-    parts: dict[str, int] = field(default_factory=dict)
 
 
 class FakeRunning:
@@ -53,6 +61,8 @@ class FakeRunning:
         self.sessions: dict[tuple[str, str], FakeSession] = {}
         self.calls: Counter[str] = Counter()
         self.fetch_ends = FetchState.READY
+        #: Where a test serves the files over HTTP, for those who read by `source`.
+        self.base = "http://hub.test"
         self._failures: dict[str, PortalError] = {}
         self._numbers = count(1)
 
@@ -115,17 +125,22 @@ class FakeRunning:
         self._in("set_guests", credential, at).guests = dict(guests)
 
     def entries(self, credential: Credential, at: Place, path: str) -> list[Entry]:
-        """Return what is right below a path."""
+        """Return what is right below a path, without what is hidden."""
         found = self._in("entries", credential, at)
-        if path and found.files.get(path, b"") is not None:
-            raise NotFound("There is no such thing in the session.")
+        if path:
+            self._must_be_there(found, path)
+            if found.files[path] is not None:
+                raise InvalidRequest(f"{path} is not a directory", service="jupyterhub")
         parent = PurePosixPath(path)
         below = [name for name in found.files if PurePosixPath(name).parent == parent]
-        return folders_first([_entry(name, found.files[name]) for name in below])
+        seen = [name for name in below if not _is_hidden(name)]
+        return folders_first([_entry(name, found.files[name]) for name in seen])
 
     def entry(self, credential: Credential, at: Place, path: str) -> Entry:
         """Return one."""
         found = self._in("entry", credential, at)
+        if not path:
+            return _entry("", None)
         self._must_be_there(found, path)
         return _entry(path, found.files[path])
 
@@ -141,11 +156,20 @@ class FakeRunning:
     ) -> Iterator[FileStream]:
         """Return the bytes in one piece."""
         found = self._in("read", credential, at)
-        content = found.files.get(path)
+        self._must_be_there(found, path)
+        content = found.files[path]
         if content is None:
-            raise NotFound("There is no such thing in the session.")
+            raise NotFound(f"{path} is a folder.", service="jupyterhub")
+        if first and first >= len(content):
+            raise InvalidRequest("The session can't do this.", service="jupyterhub")
         part = content[first : None if last is None else last + 1]
         yield FileStream(iter([part]), len(part), "application/octet-stream")
+
+    def source(self, credential: Credential, at: Place, path: str) -> ByteSource:
+        """Return where a test serves them, with the token that opens the session."""
+        self._in("source", credential, at)
+        url = f"{self.base}/user/{at.handle}/{at.server}/files/{quote(path)}"
+        return ByteSource(url, {"Authorization": f"token {credential.token}"})
 
     def write(self, credential: Credential, at: Place, path: str, content: bytes) -> Entry:
         """Keep the bytes, unless there is something of that name."""
@@ -169,12 +193,7 @@ class FakeRunning:
         if number == 1:
             self._must_be_free(found, path)
             found.files[path] = b""
-        if number != found.parts.get(path, 0) + 1:
-            raise InvalidRequest("This piece is not the next one.")
-        found.files[path] = (found.files[path] or b"") + content
-        found.parts[path] = number
-        if last:
-            del found.parts[path]
+        found.files[path] = (found.files.get(path) or b"") + content
 
     def make_folder(self, credential: Credential, at: Place, path: str) -> Entry:
         """Keep a folder."""
@@ -186,8 +205,12 @@ class FakeRunning:
     def rename(self, credential: Credential, at: Place, path: str, to: str) -> Entry:
         """Move the entry and all that is below it."""
         found = self._in("rename", credential, at)
+        _must_be_seen(path, to)
         self._must_be_there(found, path)
-        self._must_be_free(found, to)
+        if not _has_parent(found, to):
+            raise NotFound("There is no such thing in the session.", service="jupyterhub")
+        if to in found.files:
+            raise Conflict(f"File already exists: {to}", service="jupyterhub")
         for name in [name for name in found.files if name == path or name.startswith(f"{path}/")]:
             found.files[to + name.removeprefix(path)] = found.files.pop(name)
         return _entry(to, found.files[to])
@@ -214,10 +237,14 @@ class FakeRunning:
         return self.of(at.handle, at.server)
 
     def _must_be_there(self, found: FakeSession, path: str) -> None:
-        if path not in found.files:
+        if path not in found.files or _is_hidden(path):
             raise NotFound("There is no such thing in the session.", service="jupyterhub")
 
     def _must_be_free(self, found: FakeSession, path: str) -> None:
+        _must_be_seen(path)
+        if not _has_parent(found, path):
+            words = "The session answered with an error. Try again."
+            raise UpstreamRefused(words, service="jupyterhub")
         if path in found.files:
             raise Conflict(f"There is a {path} in the session already.", service="jupyterhub")
 
@@ -228,3 +255,17 @@ def _entry(path: str, content: bytes | None) -> Entry:
         kind = EntryKind.FOLDER
     size = None if content is None else len(content)
     return Entry(PurePosixPath(path).name, path, kind, size, USED.at)
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(".") for part in PurePosixPath(path).parts)
+
+
+def _must_be_seen(*paths: str) -> None:
+    if any(_is_hidden(path) for path in paths):
+        raise InvalidRequest("Cannot create file or directory", service="jupyterhub")
+
+
+def _has_parent(found: FakeSession, path: str) -> bool:
+    parent = str(PurePosixPath(path).parent)
+    return parent == "." or (parent in found.files and found.files[parent] is None)
