@@ -16,7 +16,7 @@ class PreferencesForm(forms.Form):
         super().__init__(*args, **kwargs)
         for kind in KINDS:
             self.fields[kind.key] = forms.BooleanField(
-                label=kind.title, help_text=kind.help, required=False
+                label=str(kind.title), help_text=str(kind.help), required=False
             )
 
     @property

@@ -134,9 +134,8 @@ def _claim() -> Bundle | None:
 def _free_at(address: str, now: datetime) -> datetime | None:
     """Return when an address may be written to again; None for at once."""
     recent = Mail.objects.filter(address=address, sent_at__gt=now - HOUR)
-    times = dict(recent.order_by("sent_at").values_list("message", "sent_at"))
-    over = len(times) - HOURLY
-    return sorted(times.values())[over] + HOUR if over >= 0 else None
+    times = sorted({mail.message: mail.sent_at for mail in recent if mail.sent_at}.values())
+    return times[-HOURLY] + HOUR if len(times) >= HOURLY else None
 
 
 def _refused(bundle: Bundle, exc: SMTPRecipientsRefused | SMTPDataError) -> None:

@@ -21,7 +21,7 @@ GOOD = {
 
 
 def with_changes(**changes: object) -> Config:
-    return Config(**{**get_config().model_dump(), **changes})  # type: ignore[arg-type]
+    return Config(**{**get_config().model_dump(), **changes})
 
 
 @pytest.mark.parametrize("url", GOOD)
