@@ -9,3 +9,9 @@ class PortalApp(AppConfig):
     name = "vre_portal"
     label = "portal"
     verbose_name = "Portal"
+
+    def ready(self) -> None:
+        """Tell the apps of each other what crosses two of them."""
+        from vre_portal import origins  # noqa: PLC0415 - models are ready only now
+
+        origins.register()

@@ -19,6 +19,7 @@ from data_mgmt.words import request_sentence
 from reproducibility.models import Run
 from reproducibility.presenting import shown
 from sessions.models import Session, SessionState
+from sessions.services import Quick
 
 PINNED = 6
 
@@ -46,6 +47,7 @@ class Home:
     active: list[Item] = field(default_factory=list)
     recent: list[Item] = field(default_factory=list)
     pinned: list[Did] = field(default_factory=list)
+    quick: Quick = field(default_factory=Quick)
 
     @property
     def topics(self) -> str:
@@ -87,6 +89,7 @@ def gather(user: User) -> Home:
         recent=[_run(row) for row in ended]
         + ([_session(sessions_now.last)] if sessions_now.last else []),
         pinned=[kept.did for kept in data_mgmt.services.favourites(user, limit=PINNED)],
+        quick=sessions.services.quick(user),
     )
 
 
