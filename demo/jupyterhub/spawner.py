@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ from jupyterhub.utils import random_port
 from traitlets import Dict, List, Unicode
 
 from demo import sandbox
-from demo.jupyterhub import profiles
+from demo.jupyterhub import profiles, volumes
 from demo.jupyterhub.users import uid_of
 from sessions.definitions import Launch
 
 #: Lines of a session's log that begin so are meant for the user.
 SAID = "[session] "
+#: Names of environments that people made begin so.
+BUILT = "built-"
 GIB = 1 << 30
 PROCESSES = 1000
 LOG_LINES = 12
@@ -35,6 +37,8 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
 
     state_folder = Unicode(config=True, help="Homes, logs and user ids are kept below it.")
     environments = Unicode(config=True, help="Where the virtual environments are.")
+    built_environments = Unicode(config=True, help="Where those are that people made.")
+    build_base = Unicode(config=True, help="The environment that these are laid over.")
     profiles_file = Unicode(config=True, help="The environments file, read at each start.")
     session_code = Unicode(config=True, help="The folder of the package `vre_session`.")
     read_only = List(Unicode(), config=True, help="Folders that every session may read.")
@@ -60,16 +64,17 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
         self.port = random_port()
         uid = uid_of(Path(self.state_folder, "uids.json"), self.user.name)
         home = sandbox.give(self._home, uid)
-        environment = Path(self.environments, str(launch.local))
+        folders = self._project_folders(home, uid)
+        environment = self._environment(launch)
         argv = [*self._pinned(launch), str(environment / "bin" / "python")]
         argv += ["-m", "vre_session.launch", *self.get_args()]
-        box = self._sandbox(launch, environment, home, uid)
+        box = self._sandbox(launch, environment, home, uid, folders)
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("wb") as log:
             self._child = subprocess.Popen(
                 sandbox.command(box, argv, means=self.means),
                 cwd=home,
-                env=self._variables(environment, home),
+                env=self._variables(environment, home) | self._of_folders(folders),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -154,8 +159,10 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
         """
         groups = {group.name for group in self.user.groups}
         handle, path = self.user.name, Path(self.profiles_file)
+        made = Path(self.built_environments, "definitions")
+        wish = user_options or {}
         try:
-            return profiles.choose(path, user_options or {}, handle=handle, groups=groups)
+            return profiles.choose(path, wish, handle=handle, groups=groups, made=made)
         except profiles.ProfileError as exc:
             raise SpawnException(str(exc), reason="options", status_code=exc.status) from exc
 
@@ -174,6 +181,12 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
         mine = profiles.processors(launch.cpu, os.sched_getaffinity(0), turn=self.port)
         return [taskset, "--cpu-list", ",".join(map(str, mine))]
 
+    def _environment(self, launch: Launch) -> Path:
+        name = str(launch.local)
+        if name.startswith(BUILT):
+            return Path(self.built_environments, name.removeprefix(BUILT))
+        return Path(self.environments, name)
+
     @property
     def _home(self) -> Path:
         return Path(self.state_folder, "homes", self.user.name)
@@ -185,13 +198,37 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
     def _log_text(self) -> str:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
-    def _sandbox(self, launch: Launch, environment: Path, home: Path, uid: int) -> sandbox.Sandbox:
+    def _project_folders(self, home: Path, uid: int) -> list[volumes.Folder]:
+        """Return the folders of the user's projects; without a sandbox nobody has any."""
+        folders = []
+        if self.means.isolation is sandbox.Isolation.SANDBOX:
+            groups = {group.name for group in self.user.groups}
+            known = profiles.read(Path(self.profiles_file)).volumes.projects_of(groups)
+            folders = volumes.prepared(Path(self.state_folder, "projects"), known)
+        volumes.link(home, folders, uid=uid)
+        return folders
+
+    def _of_folders(self, folders: Iterable[volumes.Folder]) -> dict[str, str]:
+        quota = profiles.read(Path(self.profiles_file)).volumes.home_quota_gb
+        return volumes.variables(folders, home_quota_gb=quota)
+
+    def _sandbox(
+        self,
+        launch: Launch,
+        environment: Path,
+        home: Path,
+        uid: int,
+        folders: Iterable[volumes.Folder],
+    ) -> sandbox.Sandbox:
         folder = Path(self.state_folder, "identities", self.user.name)
         memory = int(launch.memory_gb * GIB) if launch.memory_gb else None
+        base = Path(self.environments, self.build_base)
+        is_made = environment.parent == Path(self.built_environments)
         return sandbox.Sandbox(
             home,
-            environments=(environment,),
+            environments=(environment, base) if is_made else (environment,),
             read_only=(Path(self.session_code), *filter(Path.exists, map(Path, self.read_only))),
+            read_write=tuple(folder.path for folder in folders),
             uid=uid,
             network=True,
             limits=sandbox.Limits(memory_bytes=memory, processes=PROCESSES),

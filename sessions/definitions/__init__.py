@@ -22,9 +22,11 @@ from sessions.definitions.values import (
     Environment,
     Kind,
     Option,
+    Project,
     Settings,
     Status,
     UnlistedChoice,
+    Volumes,
 )
 
 __all__ = [
@@ -38,10 +40,12 @@ __all__ = [
     "Launch",
     "NotForYou",
     "Option",
+    "Project",
     "Refused",
     "Settings",
     "Status",
     "UnlistedChoice",
+    "Volumes",
     "WrongChoice",
     "choose",
     "named",

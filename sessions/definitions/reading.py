@@ -23,8 +23,9 @@ from sessions.definitions.options import (
     texts,
 )
 from sessions.definitions.values import Definitions, Environment, Kind, Status
+from sessions.definitions.volumes import volumes
 
-FILE = ("capacity", "environments")
+FILE = ("capacity", "volumes", "environments")
 CAPACITY = ("accelerators",)
 ENVIRONMENT = (
     "slug", "title", "description", "logo", "kind", "image", "local", "versions", "packages",
@@ -87,7 +88,7 @@ def _definitions(root: Place) -> Definitions | None:
         (listed or file).wrong("has to list at least one environment under `environments`")
     found = [read for place in entries if (read := _environment(place)) is not None]
     _together(found)
-    return Definitions(tuple(made for _, made in found), _accelerators(file))
+    return Definitions(tuple(made for _, made in found), _accelerators(file), volumes(file))
 
 
 def _accelerators(file: Place) -> dict[str, int]:

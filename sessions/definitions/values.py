@@ -190,11 +190,34 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class Project:
+    """A folder that the members of some groups share."""
+
+    name: str
+    title: str
+    groups: tuple[str, ...]
+    quota_gb: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Volumes:
+    """The folders that sessions keep: a home for each person, and those of projects."""
+
+    home_quota_gb: float | None = None
+    projects: tuple[Project, ...] = ()
+
+    def projects_of(self, groups: Collection[str]) -> tuple[Project, ...]:
+        """Return the projects of somebody with these groups."""
+        return tuple(each for each in self.projects if not set(each.groups).isdisjoint(groups))
+
+
+@dataclass(frozen=True, slots=True)
 class Definitions:
-    """A whole file: the environments in its order, and how many accelerators the site has."""
+    """A whole file: the environments in its order, folders, and the site's accelerators."""
 
     environments: tuple[Environment, ...]
     accelerators: Mapping[str, int] = field(default_factory=dict)
+    volumes: Volumes = field(default_factory=Volumes)
 
     @property
     def longest_idle(self) -> int | None:

@@ -94,6 +94,10 @@ environments:
     local: mine
     owner: ann-x1
     default_url: lab/tree/start.ipynb
+volumes:
+  home_quota_gb: 10
+  projects:
+    - {{name: cms, title: CMS, groups: [/escape/cms], quota_gb: 50}}
 """
 
 

@@ -19,6 +19,7 @@ from sessions.definitions import (
     parse,
     read,
     reading,
+    volumes,
 )
 from sessions.definitions import options as reading_options
 from tests.unit.sessions.definitions.site import IMAGE, SITE, site
@@ -66,6 +67,8 @@ def test_the_sites_example_uses_every_field() -> None:
     fields = {
         *(*reading.FILE, *reading.CAPACITY, *reading.ENVIRONMENT, *reading_options.OPTION),
         *(*reading_options.CHOICE, *reading_options.UNLISTED, *reading_options.ACCELERATOR),
+        *(*volumes.VOLUMES, *volumes.PROJECT),
+        *(*volumes.VOLUMES, *volumes.PROJECT),
     }
 
     assert {field for field in fields if not re.search(rf"\b{field}:", SITE)} == set()
