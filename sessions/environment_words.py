@@ -57,29 +57,33 @@ def warning(environment: Environment, titles: Mapping[str, str]) -> str:
     return _("Offered until %s.") % day + _instead(environment, titles)
 
 
-def free(room: Room, environment: Environment) -> str:
+def free(room: Room, environment: Environment, *, places: bool = True) -> str:
     """Return what is free now of what it takes, empty where the site sets no limit."""
     parts = [
         _("%(free)s of %(total)s %(name)s")
         % {"free": each.free, "total": each.total, "name": each.name}
         for each in room.devices(environment)
     ]
-    if room.free is not None:
-        places = ngettext(
-            "%(free)s of %(total)s place", "%(free)s of %(total)s places", room.limit or 0
-        )
-        parts.insert(0, places % {"free": room.free, "total": room.limit})
+    if places and room.limit is not None:
+        said = ngettext("%(free)s of %(total)s place", "%(free)s of %(total)s places", room.limit)
+        parts.insert(0, said % {"free": room.free, "total": room.limit})
     return ", ".join(parts)
 
 
-def mine(room: Room) -> str:
-    """Return how many sessions the person runs, of how many."""
+def taken(room: Room) -> str:
+    """Return how many sessions the person runs, and how many can start on the site."""
+    own = ngettext("You run %s session.", "You run %s sessions.", room.mine) % room.mine
     if room.per_person is not None:
-        return _("You run %(mine)s of %(limit)s sessions.") % {
-            "mine": room.mine,
-            "limit": room.per_person,
-        }
-    return ngettext("You run %s session.", "You run %s sessions.", room.mine) % room.mine
+        said = {"mine": room.mine, "limit": room.per_person}
+        own = _("You run %(mine)s of %(limit)s sessions.") % said
+    if room.limit is None:
+        return own
+    site = ngettext(
+        "%(free)s of %(total)s place is free now.",
+        "%(free)s of %(total)s places are free now.",
+        room.limit,
+    ) % {"free": room.free, "total": room.limit}
+    return f"{own} {site}"
 
 
 def _instead(environment: Environment, titles: Mapping[str, str]) -> str:

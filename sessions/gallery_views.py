@@ -26,7 +26,7 @@ def environments(request: SignedInRequest) -> HttpResponse:
     except EnvironmentsInvalid as exc:
         if not acts_as_operator(request):
             raise
-        context = {"faults": exc.faults, "query": query}
+        context = {"faults": "\n".join(exc.faults), "query": query}
         return render(request, "sessions/environments.html", context, status=exc.status)
-    context = {"cards": cards, "query": query, "room": room, "mine": words.mine(room)}
+    context = {"cards": cards, "query": query, "room": room, "taken": words.taken(room)}
     return render(request, "sessions/environments.html", context)

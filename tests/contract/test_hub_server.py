@@ -160,14 +160,14 @@ def _user(hub: Hub) -> Iterator[Server]:
 
 
 def test_a_session_lives_from_start_to_removal(server: Server) -> None:
-    events = server.started(profile="light", lifetime_hours="2")
+    events = server.started(profile="light", lifetime="2")
     running = server.hub.call("GET", server.path).json()
     removed = server.removed()
     gone = server.hub.call("GET", server.path)
 
     assert running["ready"]
     assert datetime.fromisoformat(running["started"])
-    assert running["user_options"] == {"profile": "light", "lifetime_hours": "2"}
+    assert running["user_options"] == {"profile": "light", "lifetime": "2"}
     assert "Starting JupyterLab" in [event["message"] for event in events]
     assert removed.status_code == 204
     assert gone.status_code == 404
@@ -199,10 +199,18 @@ def test_an_unknown_environment_is_refused_with_the_known_ones(server: Server) -
 
 
 def test_an_unknown_choice_is_refused_with_the_known_ones(server: Server) -> None:
-    answer = server.start(profile="physics", memory_gb="64")
+    answer = server.start(profile="physics", memory="64")
 
     assert answer.status_code == 400
     assert "Choose one of: 2, 4" in answer.json()["message"]
+
+
+def test_a_session_is_held_to_what_was_chosen(server: Server) -> None:
+    server.started(profile="physics", cpu="1", memory="2")
+
+    said = server.shell("nproc; ulimit -d; echo $CPU_LIMIT $MEM_LIMIT")
+
+    assert f"\n1\r\n{2 << 20}\r\n1.0 {2 << 30}\r\n" in said
 
 
 def test_a_session_sees_only_its_own_folders(ann: Server, bob: Server) -> None:

@@ -148,8 +148,8 @@ def test_what_is_free_is_counted_from_what_runs(
 ) -> None:
     bob.groups = ["/escape/gpu"]
     bob.save()
-    services.launch(bob, environment="gpu")
     launched(alice)
+    services.launch(bob, environment="gpu")
 
     room = capacity.room(alice)
     page = text_of(browser)
