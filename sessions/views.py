@@ -24,6 +24,7 @@ from sessions.launch_pages import beside
 from sessions.models import Session, SessionState
 from sessions.presenting import shown
 from sessions.services import capacity
+from sessions.services.folders import folders_of
 from sessions.services.origins import Origin
 from sessions.services.repository_links import RepositoryLink
 from sessions.sharing_presenting import shared_shown, shares_shown
@@ -45,6 +46,7 @@ def sessions(request: SignedInRequest) -> HttpResponseBase:
         "next": following,
         "topics": " ".join(f"session:{entry.session.pk}" for entry in active),
         "quick": services.quick(request.user),
+        "folders": folders_of(request.user),
         "shared": shared_shown(request.user),
         "hub": _hub_down(),
     }
