@@ -67,7 +67,7 @@ def text_of(build: Build) -> str:
     """Return the environments file that offers one to its owner and groups."""
     builder = get_builder()
     runs = dict(builder.runs(build.digest)) if builder and build.digest else {}
-    entry = _like() | {
+    told = {
         "slug": build.slug,
         "title": build.title,
         "description": build.description,
@@ -78,6 +78,8 @@ def text_of(build: Build) -> str:
         ],
         **runs,
     }
+    # The format takes no empty texts.
+    entry = _like() | {name: value for name, value in told.items() if value}
     return yaml.safe_dump({"environments": [entry]}, sort_keys=False, allow_unicode=True)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from accounts import audit
 from activity.models import Level
 from sessions import made, recipes
-from sessions.backends.building import EnvironmentBuilder, JobState, Look, get_builder
+from sessions.backends.building import EnvironmentBuilder, Fetch, JobState, Look, get_builder
 from sessions.models import Build, BuildState
 from sessions.services.builds.changes import change, end_work, fail, fetch_key, note
 from sessions.services.builds.reading import before
@@ -74,6 +74,7 @@ def _go_on(build: Build, builder: EnvironmentBuilder) -> operations.Outcome:
     look = builder.look(digest)
     match look.state:
         case JobState.DONE:
+            change(build, of=BUILDING, log=_log(build, builder, look.log))
             _ready(build, look, _("It is ready.") + (f" {look.reason}" if look.reason else ""))
             return operations.Done()
         case JobState.FAILED:
@@ -97,9 +98,7 @@ def _fetch(build: Build, builder: EnvironmentBuilder) -> operations.Outcome:
             return operations.Done()
         case JobState.DONE:
             picked = recipes.pick(found.files)
-            log = found.log
-            if picked.left_out:
-                log += f"Beside {picked.name}, not used here: {', '.join(picked.left_out)}\n"
+            log = _fetch_log(found)
             on = change(
                 build, of=BUILDING, file_name=picked.name, file_text=picked.text,
                 commit=found.commit, log=log,
@@ -123,16 +122,26 @@ def _still(
 
 def _log(build: Build, builder: EnvironmentBuilder, log: str) -> str:
     """Return the log with how the repository was fetched before it."""
-    return builder.fetched(fetch_key(build)).log + log if build.repository else log
+    return _fetch_log(builder.fetched(fetch_key(build))) + log if build.repository else log
+
+
+def _fetch_log(found: Fetch) -> str:
+    """Return what the fetch said, and which files are there without being used."""
+    try:
+        picked = recipes.pick(found.files)
+    except InvalidRequest:
+        return found.log
+    if not picked.left_out:
+        return found.log
+    return f"{found.log}Beside {picked.name}, not used here: {', '.join(picked.left_out)}\n"
 
 
 @transaction.atomic
 def _ready(build: Build, look: Look, words: str) -> None:
     packages = [{"name": each.name, "version": each.version} for each in look.packages]
-    log = {"log": look.log} if look.log and not build.repository else {}
     if not change(
         build, of=BUILDING, state=BuildState.READY, message=words, packages=packages,
-        size_bytes=look.size_bytes or build.size_bytes, finished_at=timezone.now(), **log,
+        size_bytes=look.size_bytes or build.size_bytes, finished_at=timezone.now(),
     ):  # fmt: skip
         return
     made.offer(build)
