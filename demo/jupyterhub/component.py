@@ -19,6 +19,8 @@ SITE_LIMIT = 40
 PER_PERSON = 5
 #: What it needs fits into no environment with a current JupyterLab: sessions see one of its own.
 REANA_CLIENT = "reana-client"
+#: The environment that people's own ones are laid over.
+BUILD_BASE = "light"
 PROXY = "configurable-http-proxy/bin/configurable-http-proxy"
 
 
@@ -54,6 +56,8 @@ def settings(stack: Stack) -> dict[str, object]:
             str(stack.environments / "chp" / "node_modules" / PROXY),
         ],
         "environments": str(stack.environments.resolve()),
+        "built_environments": str(built_environments(stack)),
+        "build_base": BUILD_BASE,
         "profiles_file": str(REPOSITORY / "demo" / "environments.yaml"),
         "session_code": str(REPOSITORY / "clients" / "vre-session" / "src"),
         "read_only": [str(storages.resolve()), str(reana_client)],
@@ -69,6 +73,11 @@ def settings(stack: Stack) -> dict[str, object]:
             "REANA_ALLOWED_SERVER_HOSTS": "127.0.0.1",
         },
     }
+
+
+def built_environments(stack: Stack) -> Path:
+    """Return the folder of the environments that people made: the portal writes, the hub reads."""
+    return stack.folder("built").resolve()
 
 
 def command(stack: Stack) -> list[str]:

@@ -6,6 +6,7 @@ lifetime, which it can extend, and unused. The hub ends what the portal should h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from sessions import definitions
-from sessions.definitions import Definitions, Launch
+from sessions.definitions import Definitions, Environment, Launch
 
 #: The portal comes first: the hub ends a session so much later.
 LIFETIME_MARGIN_HOURS = 0.25
 IDLE_MARGIN_SECONDS = 3600
+#: The slugs of what people made, and so the names of its files.
+OWN = re.compile(r"own-[0-9a-f]{12}")
 #: For a site that sets no idle time.
 IDLE_SECONDS = 12 * 3600
 
@@ -45,17 +48,25 @@ def read(path: Path) -> Definitions:
         raise ProfileError(f"The site's environments are misconfigured: {exc}", status=500) from exc
 
 
-def choose(path: Path, wish: Mapping[str, Any], *, handle: str, groups: Collection[str]) -> Launch:
+def choose(
+    path: Path,
+    wish: Mapping[str, Any],
+    *,
+    handle: str,
+    groups: Collection[str],
+    made: Path | None = None,
+) -> Launch:
     """Return how to start what a user asks for; what the wish leaves open gets its default.
 
-    `wish` is the hub's `user_options`: `{"profile": slug, "<option>": "<choice>"}`.
+    `wish` is the hub's `user_options`: `{"profile": slug, "<option>": "<choice>"}`. `made` is the
+    folder of what people made, a file for each: who may use it, the same check tells.
 
     Raises
     ------
     ProfileError
         400: something that there is not. 403: it is for others. 500: this hub can't do it.
     """
-    known = read(path).environments
+    known = _made_by_people(made, wish.get("profile")) or read(path).environments
     today = datetime.now(UTC).date()
     try:
         launch = definitions.choose(known, wish, handle=handle, groups=groups, today=today)
@@ -67,6 +78,13 @@ def choose(path: Path, wish: Mapping[str, Any], *, handle: str, groups: Collecti
         what = "images" if launch.local is None else "accelerators"
         raise ProfileError(f"{launch.title} can't be started: this hub has no {what}.", status=500)
     return launch
+
+
+def _made_by_people(made: Path | None, slug: object) -> tuple[Environment, ...]:
+    if made is None or not OWN.fullmatch(str(slug)):
+        return ()
+    file = made / f"{slug}.yaml"
+    return read(file).environments if file.exists() else ()
 
 
 def overdue(launch: Launch, *, began: float, now: float) -> str | None:
@@ -93,6 +111,6 @@ def processors(cpu: float, available: Collection[int], *, turn: int) -> list[int
     return sorted((known[first:] + known[:first])[: max(1, ceil(cpu))])
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=100)
 def _read(path: Path, changed: int) -> Definitions:  # `changed` makes the cache's key
     return definitions.read(path)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from demo import sandbox
 from demo.jupyterhub import component as jupyterhub
 from demo.mail import component as mail
 from demo.people import issuer
@@ -161,11 +162,24 @@ def variables(stack: Stack) -> dict[str, str]:
         "VRE_PREVIEW_PYTHON": str(stack.python("previews")),
         "VRE_WORK_FOLDER": str(stack.folder("portal", "work")),
         "VRE_ENVIRONMENTS_FILE": str(REPOSITORY / "demo" / "environments.yaml"),
+        **made_environments(stack),
         "VRE_SESSION_STORAGE": "CERN-DISK",
         "VRE_SESSIONS_SITE_LIMIT": str(jupyterhub.SITE_LIMIT),
         "VRE_SESSIONS_PER_PERSON": str(jupyterhub.PER_PERSON),
         "VRE_BRAND_NAME": "Research Portal",
         "VRE_CONTACT": "operators@portal.example",
+    }
+
+
+def made_environments(stack: Stack) -> dict[str, str]:
+    """Return the settings of environments that people make."""
+    return {
+        "VRE_ENVIRONMENT_BUILDER": "sessions.backends.local_builder.LocalBuilder",
+        "VRE_BUILT_ENVIRONMENTS_FOLDER": str(jupyterhub.built_environments(stack)),
+        "VRE_BUILD_BASE": str(stack.environments.resolve() / jupyterhub.BUILD_BASE),
+        "VRE_BUILD_PYTHON": str(stack.environments.resolve() / "tools" / "bin" / "python"),
+        "VRE_BUILD_BWRAP": str(sandbox.bundled_bwrap(stack.environments.resolve())),
+        "VRE_BUILD_LIKE": jupyterhub.BUILD_BASE,
     }
 
 

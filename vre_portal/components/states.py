@@ -51,6 +51,8 @@ LOOKS: dict[str, Look] = {
     "ready": Look(Tone.OK, _("ready")),
     "stopping": Look(Tone.WAIT, _("stopping")),
     "stopped": Look(Tone.IDLE, _("stopped")),
+    # environments of one's own
+    "building": Look(Tone.RUN, _("being made")),
     # runs and their steps
     "running": Look(Tone.RUN, _("running")),
     "comparing": Look(Tone.RUN, _("comparing")),
