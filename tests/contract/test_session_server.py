@@ -266,7 +266,8 @@ def test_what_is_no_list_changes_nothing(
 ) -> None:
     share({"vic": "view"})
 
-    for told in ({"guests": {"vic": "own"}}, {"guests": []}, {}, []):
+    wrong: tuple[object, ...] = ({"guests": {"vic": "own"}}, {"guests": []}, {}, [])
+    for told in wrong:
         assert server.call("PUT", "vre/guests", json=told).status_code == 400
 
     assert server.call("GET", "api/me", who="vic").ok

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from sessions import broker
 from tests.factories import lend, make_identity
 from tests.fakes.hub import FakeHub
 from tests.fakes.provider import FakeProvider
+from vre_portal.config import get_config
 from vre_portal.errors import UpstreamUnavailable
 from vre_portal.limits import Limit
 
@@ -229,3 +231,48 @@ def test_a_loan_does_not_show_its_token() -> None:
     loan = broker.Loan("secret-token", timezone.now(), "alice", "http://rucio.test")
 
     assert "secret-token" not in repr(loan)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Tells the portal for what else it lends."""
+
+    def tell(audiences: str) -> None:
+        monkeypatch.setenv("VRE_BROKER_AUDIENCES", audiences)
+        get_config.cache_clear()
+
+    yield tell
+    monkeypatch.undo()
+    get_config.cache_clear()
+
+
+def test_a_configured_service_is_lent_for_as_the_others(
+    alice: User, session_token: str, told: Callable[[str], None]
+) -> None:
+    identity = make_identity(alice, issuer="https://escape.test/")
+    lend(identity, "mlflow", "for-mlflow")
+    assert ask(session_token, "mlflow").status_code == 422
+
+    told('{"mlflow": "https://mlflow.example.org/"}')
+
+    found = ask(session_token, "mlflow").json()
+    assert found["access_token"] == "for-mlflow"
+    assert found["service_url"] == "https://mlflow.example.org"
+
+
+@pytest.mark.parametrize(
+    "audiences",
+    [
+        '{"rucio": "https://evil.example.org"}',
+        '{"uploads": "https://evil.example.org"}',
+        '{"../x": "https://a.example.org"}',
+        '{"Upper": "https://a.example.org"}',
+        '{"mlflow": ""}',
+        '{"mlflow": "no address"}',
+    ],
+)
+def test_what_is_no_service_stops_the_start(told: Callable[[str], None], audiences: str) -> None:
+    told(audiences)
+
+    with pytest.raises(ValueError, match="each with an address"):
+        get_config()

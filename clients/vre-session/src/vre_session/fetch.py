@@ -11,6 +11,8 @@ from typing import Any
 
 from dulwich import porcelain
 from dulwich.errors import GitProtocolError, HangupException, NotGitRepository
+from dulwich.objects import ObjectID
+from dulwich.refs import Ref
 from dulwich.repo import Repo
 
 from vre_session.folders import TooLong, size_of
@@ -88,10 +90,11 @@ def _clone(url: str, ref: str, part: Path) -> str:
             )
     with contextlib.closing(repo):
         if is_commit:
-            if ref.lower().encode() not in repo.object_store:
+            wanted, branch = ObjectID(ref.lower().encode()), Ref(b"refs/heads/vre")
+            if wanted not in repo.object_store:
                 raise Failed(f"There is no commit {ref} in it.")
-            repo.refs.set_symbolic_ref(b"HEAD", b"refs/heads/vre")
-            repo.refs[b"refs/heads/vre"] = ref.lower().encode()
+            repo.refs.set_symbolic_ref(Ref(b"HEAD"), branch)
+            repo.refs[branch] = wanted
             porcelain.reset(repo, "hard", ref.lower())
         commit = str(repo.head().decode())
         Path(repo.controldir(), MARK).write_text(commit)
