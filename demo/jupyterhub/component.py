@@ -21,8 +21,6 @@ PER_PERSON = 5
 REANA_CLIENT = "reana-client"
 #: The environment that people's own ones are laid over.
 BUILD_BASE = "light"
-#: What it needs fits into no environment with a current JupyterLab: sessions see one of its own.
-REANA_CLIENT = "reana-client"
 PROXY = "configurable-http-proxy/bin/configurable-http-proxy"
 
 
