@@ -39,7 +39,7 @@ class VolumeSerializer(serializers.Serializer[object]):
     quota = serializers.IntegerField(allow_null=True)
 
 
-class UsageSerializer(serializers.Serializer[object]):
+class SessionUsageSerializer(serializers.Serializer[object]):
     """What a session used at a moment: bytes of memory, per cent of one core."""
 
     memory = serializers.IntegerField()
@@ -86,7 +86,7 @@ class RestartView(CardPart):
 class UsageView(CardPart):
     """What a session uses."""
 
-    @extend_schema(responses=UsageSerializer)
+    @extend_schema(responses=SessionUsageSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
         """Return what the session used when it was last asked, some seconds ago."""
         session = services.get(user_of(request), pk)
@@ -94,7 +94,7 @@ class UsageView(CardPart):
         usage = services.usage_of(session)
         if usage is None:
             raise NotFound("The session has not told what it uses yet. Ask again soon.")
-        return Response(UsageSerializer(usage).data)
+        return Response(SessionUsageSerializer(usage).data)
 
 
 def changed(request: Request, pk: UUID) -> Response:
