@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -153,3 +156,98 @@ def test_what_is_no_did_is_refused(alice: User, hub: FakeHub, did: str) -> None:
 
     with pytest.raises(InvalidRequest):
         services.open_dataset(session, did)
+
+
+class Replicas:
+    """Rucio's client as the notebook uses it: it knows some replicas."""
+
+    def __init__(self, *rows: dict[str, Any]) -> None:
+        self.rows = rows
+
+    def whoami(self) -> dict[str, str]:
+        return {"account": "alice"}
+
+    def list_replicas(self, dids: object, **asked: object) -> list[dict[str, Any]]:
+        assert asked["all_states"], "what is on its way is told only then"
+        return list(self.rows)
+
+
+def replica(name: str, *places: tuple[str, str, str, Path]) -> dict[str, Any]:
+    """A file with its copies: storage, kind, state and folder of each."""
+    return {
+        "name": name,
+        "bytes": 4,
+        "states": {storage: state for storage, _kind, state, _folder in places},
+        "pfns": {
+            f"file://localhost:0{folder / name}": {"rse": storage, "type": kind}
+            for storage, kind, _state, folder in places
+        },
+    }
+
+
+def found(
+    client: Replicas, monkeypatch: pytest.MonkeyPatch, storage: str = "NEAR"
+) -> dict[str, Any]:
+    """Run the cell that finds the files, and return what it leaves."""
+    module = ModuleType("rucio.client")
+    module.Client = lambda: client  # type: ignore[attr-defined]  # stands for the real one
+    monkeypatch.setitem(sys.modules, "rucio", ModuleType("rucio"))
+    monkeypatch.setitem(sys.modules, "rucio.client", module)
+    cells = starter.notebook(["cms:x"], starter.Noted(storage=storage))["cells"]
+    left: dict[str, Any] = {}
+    exec(
+        next(cell["source"] for cell in cells if cell["cell_type"] == "code"), left
+    )  # our own text
+    return left
+
+
+def test_the_copy_where_sessions_read_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("far", "near"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.csv").write_text("a\n1\n")
+    far, near = tmp_path / "far", tmp_path / "near"
+    row = replica(
+        "a.csv", ("FAR", "DISK", "AVAILABLE", far), ("NEAR", "TAPE", "AVAILABLE", near)
+    )  # fmt: skip
+
+    left = found(Replicas(row), monkeypatch)
+
+    assert left["files"] == [("a.csv", "NEAR", near / "a.csv", 4)]
+
+
+def test_what_is_on_its_way_is_told_and_the_other_cells_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = replica("a.csv", ("NEAR", "DISK", "COPYING", tmp_path))
+
+    left = found(Replicas(row), monkeypatch)
+
+    assert left["coming"] == 1
+    assert "on its way to NEAR" in capsys.readouterr().out
+    monkeypatch.setitem(sys.modules, "pandas", ModuleType("pandas"))
+    exec(code_of("cms:x")[1], left)  # our own text
+    assert "still coming: run it again" in capsys.readouterr().out
+
+
+def test_a_file_that_is_nowhere_near_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = replica("a.csv", ("TAPE", "TAPE", "AVAILABLE", tmp_path / "none"))
+
+    left = found(Replicas(row), monkeypatch)
+
+    assert left["files"] == [("a.csv", "not readable here", None, 4)]
+    assert left["coming"] == 0
+
+
+def test_an_environment_without_pandas_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = found(Replicas(), monkeypatch)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+
+    exec(code_of("cms:x")[1], left)  # our own text
+
+    assert "This environment has no pandas" in capsys.readouterr().out
