@@ -28,5 +28,5 @@ def environments(request: SignedInRequest) -> HttpResponse:
             raise
         context = {"faults": "\n".join(exc.faults), "query": query}
         return render(request, "sessions/environments.html", context, status=exc.status)
-    context = {"cards": cards, "query": query, "room": room, "taken": words.taken(room)}
-    return render(request, "sessions/environments.html", context)
+    found = {"cards": cards, "query": query, "room": room, "taken": words.taken(room)}
+    return render(request, "sessions/environments.html", found)

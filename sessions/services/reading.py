@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -21,6 +21,7 @@ from vre_portal.errors import NotFound
 LAST_STARTS = 20
 LOOK_BACK = timedelta(days=92)
 FEW_STARTS = 3
+Start = tuple[str, uuid.UUID, datetime, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def usual_seconds_of(user: User, environments: Iterable[str]) -> dict[str, float
     spans: dict[str, tuple[list[float], list[float]]] = {}
     for environment, whose, created, ready in _last_starts(user, list(environments)):
         own, everybodys = spans.setdefault(environment, ([], []))
+        if ready is None:
+            continue
         took = (ready - created).total_seconds()
         everybodys.append(took)
         if whose == user.pk:
@@ -100,7 +103,7 @@ def usual_seconds_of(user: User, environments: Iterable[str]) -> dict[str, float
     return usual
 
 
-def _last_starts(user: User, environments: list[str]) -> SessionRows:
+def _last_starts(user: User, environments: list[str]) -> Iterable[Start]:
     """Return environment, user and both times of the last starts of all, and of the user's own."""
     latest = F("created_at").desc()
     return (

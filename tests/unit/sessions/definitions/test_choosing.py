@@ -50,10 +50,11 @@ def test_without_a_longest_lifetime_nothing_is_extended() -> None:
 
 
 def test_a_typed_value_is_taken_where_the_option_allows_it() -> None:
-    memory = chosen(**{"memory--unlisted-choice": "7"})
-    image = chosen(
-        groups=GROUPS, profile="gpu", **{"stack--unlisted-choice": "registry.example/vre/x"}
-    )
+    gigabytes: dict[str, Any] = {"memory--unlisted-choice": "7"}
+    stack: dict[str, Any] = {"stack--unlisted-choice": "registry.example/vre/x"}
+
+    memory = chosen(**gigabytes)
+    image = chosen(groups=GROUPS, profile="gpu", **stack)
 
     assert (memory.memory_gb, memory.user_options["memory--unlisted-choice"]) == (7, "7")
     assert "memory" not in memory.user_options
