@@ -31,6 +31,8 @@ c.JupyterHub.cleanup_servers = False  # sessions survive a restart of the hub
 c.JupyterHub.allow_named_servers = True
 c.JupyterHub.named_server_limit_per_user = settings["per_person"]
 c.JupyterHub.active_server_limit = settings["site_limit"]
+# More at once would only make each of them slower; the portal shows the others a queue.
+c.JupyterHub.concurrent_spawn_limit = 8
 c.JupyterHub.last_activity_interval = 60
 
 c.JupyterHub.proxy_class = "configurable-http-proxy"
@@ -74,8 +76,8 @@ c.Spawner.http_timeout = 60
 c.Spawner.poll_interval = 15
 c.SandboxSpawner.state_folder = str(state)
 c.SandboxSpawner.environments = settings["environments"]
-c.SandboxSpawner.built_environments = settings["built_environments"]
-c.SandboxSpawner.build_base = settings["build_base"]
+c.SandboxSpawner.built_environments = settings.get("built_environments", str(state.parent / "built"))
+c.SandboxSpawner.build_base = settings.get("build_base", "light")
 c.SandboxSpawner.profiles_file = settings["profiles_file"]
 c.SandboxSpawner.session_code = settings["session_code"]
 c.SandboxSpawner.read_only = settings["read_only"]

@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from accounts.credentials import Credential
 from vre_portal.config import get_config
+from vre_portal.errors import UpstreamUnavailable
 
 AUDIENCE = "jupyterhub"
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -39,6 +40,16 @@ class Server:
     started_at: datetime | None = None
     last_activity: datetime | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+
+
+class ManyStarts(UpstreamUnavailable):
+    """The hub starts as many sessions as it can at once: the next one waits so many seconds."""
+
+    def __init__(self, seconds: float, *, service: str) -> None:
+        super().__init__(
+            "Many sessions are starting at the moment. Yours waits for its turn.", service=service
+        )
+        self.seconds = seconds
 
 
 class Outcome(StrEnum):
@@ -92,6 +103,8 @@ class SessionsBackend(Protocol):
             The user is not known.
         InvalidRequest, Forbidden, QuotaExceeded
             The hub's policy forbids it; the message is the hub's reason.
+        ManyStarts
+            It can be asked again after a while.
         UpstreamRefused
             The start failed at once; the reason is in `progress`.
         """

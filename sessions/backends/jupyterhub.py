@@ -16,7 +16,14 @@ import requests
 from django.utils import timezone
 
 from accounts.credentials import Credential
-from sessions.backends import Progress, Server, ServerState, TokenOwner, hub_credential
+from sessions.backends import (
+    ManyStarts,
+    Progress,
+    Server,
+    ServerState,
+    TokenOwner,
+    hub_credential,
+)
 from sessions.backends.jupyterhub_parsing import progress_events, reason_of, server_of
 from vre_portal.config import get_config
 from vre_portal.errors import (
@@ -36,6 +43,8 @@ NAME = "JupyterHub"
 #: The hub waits up to ten seconds for a spawn before it answers "pending"; refusals come at once.
 #: A time-out leaves the spawn going, and its progress is better news than a long silence.
 START_TIMEOUT = 2.5
+#: When the hub says that one may come again, but not when.
+RETRY_SECONDS = 5.0
 PAGE = 200
 
 
@@ -226,11 +235,9 @@ class JupyterHubBackend:
 
     def _too_many(self, answer: requests.Response) -> NoReturn:
         # Retry-After comes only with the limit of starts at once: that one passes by itself.
-        if "Retry-After" in answer.headers:
-            raise UpstreamUnavailable(
-                "Many sessions are starting at the moment. Yours waits for its turn.",
-                service=SERVICE,
-            )
+        wait = answer.headers.get("Retry-After", "")
+        if wait:
+            raise ManyStarts(float(wait) if wait.isdigit() else RETRY_SECONDS, service=SERVICE)
         raise QuotaExceeded(
             "This site runs as many sessions as it can. Try again in a few minutes.",
             service=SERVICE,

@@ -8,12 +8,19 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import audit
 from accounts.models import User
 from sessions import environments
-from sessions.backends import Outcome, Server, ServerState, get_backend, service_credential
+from sessions.backends import (
+    ManyStarts,
+    Outcome,
+    Server,
+    ServerState,
+    get_backend,
+    service_credential,
+)
 from sessions.definitions import Environment
 from sessions.models import PENDING, Session, SessionState
 from sessions.services import bringing, hub_groups
@@ -30,6 +37,7 @@ from vre_portal.models import Operation
 
 START, FOLLOW = "session.start", "session.follow"
 REASON_SECONDS = 3.0
+LONGEST_TURN = 5.0
 WAITS = gettext_lazy(
     "JupyterHub takes no sessions at the moment. Yours waits and starts by itself."
 )
@@ -136,10 +144,27 @@ def start(operation: Operation) -> operations.Outcome:
         return operations.Done()
     try:
         return _start(session)
+    except ManyStarts as exc:
+        change(session, of=PENDING, say=_turn(session))
+        # The hub spreads those who come again over half a minute; a short turn is asked for sooner.
+        return operations.Again(min(exc.seconds, LONGEST_TURN))
     except PortalError as exc:
         if exc.retryable:
             change(session, of=PENDING, say=str(WAITS))
         raise
+
+
+def _turn(session: Session) -> str:
+    """Say how many of the site's sessions wait before this one."""
+    queued = Session.objects.filter(state=SessionState.QUEUED)
+    before = queued.filter(created_at__lt=session.created_at).count()
+    if not before:
+        return _("Many sessions are starting. Yours is the next one.")
+    return ngettext(
+        "Many sessions are starting. %(n)s waits before yours.",
+        "Many sessions are starting. %(n)s wait before yours.",
+        before,
+    ) % {"n": before}
 
 
 def _start(session: Session) -> operations.Outcome:

@@ -7,9 +7,11 @@ import pytest
 from accounts.models import User
 from activity import services as activity
 from sessions import services
+from sessions.backends import ManyStarts
 from sessions.models import Session, SessionState
 from tests.fakes.hub import FakeHub, Start
 from tests.unit.sessions.conftest import launched, work
+from vre_portal import operations
 from vre_portal.errors import (
     Forbidden,
     InvalidRequest,
@@ -234,3 +236,24 @@ def test_too_many_sessions_at_the_site_is_not_retried_for_long(alice: User, hub:
 
     assert session.state == SessionState.FAILED
     assert hub.calls["start"] == 1
+
+
+def test_many_starts_at_once_make_a_queue_that_tells_ones_turn(
+    alice: User, bob: User, hub: FakeHub
+) -> None:
+    hub.fail_on("start", ManyStarts(30, service="jupyterhub"))
+    first = services.launch(bob, environment="physics")
+    mine = services.launch(alice, environment="physics")
+    for operation in Operation.objects.all():
+        operations.advance(operation.pk)
+    mine.refresh_from_db()
+    first.refresh_from_db()
+    assert (first.state, mine.state) == (SessionState.QUEUED, SessionState.QUEUED)
+    assert "Yours is the next one" in first.message
+    assert "1 waits before yours" in mine.message
+
+    hub.recover()
+    work()
+
+    mine.refresh_from_db()
+    assert mine.state == SessionState.READY
