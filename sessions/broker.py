@@ -33,7 +33,7 @@ from vre_portal.limits import Limit
 
 log = logging.getLogger(__name__)
 #: What the portal's own API opens for a session that uploads: no more than its tokens for Rucio do.
-UPLOADS, OPENS = "uploads", ("data", "read")
+UPLOADS, OPENS = "uploads", ("data",)
 HEADER = re.compile(r"(?i:token|bearer) ([\x21-\x7e]{8,4096})")
 #: By token: a session keeps a token for most of its life. By address: guessing is slow.
 CALLS = Limit("broker-calls", 60)

@@ -49,6 +49,8 @@ for name, text in lent.items():
         found[f"{name} exchange at {where}"] = ask(url, form=form)
 uploads = broker.ask(os.environ, audience="uploads").text
 found["uploads data"] = ask(f"{PORTAL}/api/v1/data/scopes", token=uploads)
+found["uploads sessions"] = ask(f"{PORTAL}/api/v1/sessions", token=uploads)
+found["uploads runs"] = ask(f"{PORTAL}/api/v1/runs", token=uploads)
 found["uploads tokens"] = ask(f"{PORTAL}/api/v1/me/tokens", token=uploads)
 found["uploads a token"] = ask(f"{PORTAL}/api/v1/me/tokens", token=uploads, form={})
 found["uploads a session"] = ask(f"{PORTAL}/api/v1/sessions", token=uploads, form={})

@@ -10,7 +10,7 @@ import pytest
 
 from demo import record
 from demo.__main__ import main
-from demo.bootstrap import Environments, fingerprint
+from demo.bootstrap import BuildError, Environments, fingerprint
 from demo.people import PEOPLE
 from demo.portal.component import variables, write_configuration
 from demo.stack import PORT_OFFSETS, Stack
@@ -108,6 +108,22 @@ def test_an_environment_is_stale_when_its_requirements_change(tmp_path: Path) ->
     requirements.write_text("one==2\n")
 
     assert not environments.fresh("one")
+
+
+def test_an_environment_that_cannot_be_made_is_told_and_not_compiled(tmp_path: Path) -> None:
+    class Unbuildable(Environments):
+        def build(self, name: str) -> None:
+            raise BuildError(f"{name} could not be installed")
+
+    environments = Unbuildable(tmp_path, {"one": tmp_path / "requirements.txt"}, print)
+    environments.start(["one"])
+
+    with pytest.raises(BuildError, match="one could not"):
+        environments.wait(["one"], lambda: False)
+    environments.compile(lambda: False)
+
+    assert not (tmp_path / "one" / ".compiled").exists()
+    environments.close()
 
 
 def test_the_portal_is_told_of_both_providers_and_the_hub(stack: Stack) -> None:

@@ -40,7 +40,7 @@ def lent(portal: str, alice: User, monkeypatch: pytest.MonkeyPatch) -> list[str]
 
     def ask(_variables: object, *, audience: str) -> broker.Token:
         assert audience == "uploads"
-        token = lent_tokens.lend(alice, ("data", "read"))
+        token = lent_tokens.lend(alice, ("data",))
         given.append(token.secret)
         return broker.Token(token.secret, token.expires_at, alice.handle, portal)
 
@@ -50,7 +50,7 @@ def lent(portal: str, alice: User, monkeypatch: pytest.MonkeyPatch) -> list[str]
 
 @pytest.mark.django_db  # one that says so has the plug-in make the database for all
 def test_a_token_is_lent_for_ten_minutes(alice: User) -> None:
-    lent = lent_tokens.lend(alice, ("data", "read"))
+    lent = lent_tokens.lend(alice, ("data",))
 
     assert "secret" not in repr(lent)
 
