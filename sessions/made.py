@@ -10,7 +10,7 @@ import logging
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import yaml
@@ -129,7 +129,7 @@ def _like() -> dict[str, Any]:
         entries = {}
     entry = entries.get(config.build_like, {})
     taken = {name: entry[name] for name in TAKEN_OVER if name in entry}
-    return _without_what_runs(taken)
+    return cast("dict[str, Any]", _without_what_runs(taken))
 
 
 @lru_cache(maxsize=2)

@@ -76,10 +76,8 @@ c.Spawner.http_timeout = 60
 c.Spawner.poll_interval = 15
 c.SandboxSpawner.state_folder = str(state)
 c.SandboxSpawner.environments = settings["environments"]
-c.SandboxSpawner.built_environments = settings.get(
-    "built_environments", str(state.parent / "built")
-)
-c.SandboxSpawner.build_base = settings.get("build_base", "light")
+c.SandboxSpawner.built_environments = settings["built_environments"]
+c.SandboxSpawner.build_base = settings["build_base"]
 c.SandboxSpawner.profiles_file = settings["profiles_file"]
 c.SandboxSpawner.session_code = settings["session_code"]
 c.SandboxSpawner.read_only = settings["read_only"]

@@ -69,7 +69,7 @@ def _needed(base: Path, changed: int) -> tuple[str, ...]:
 
 
 def _needs(distribution: Distribution) -> list[str]:
-    names = []
+    names: list[str] = []
     for line in distribution.requires or ():
         if not re.search(r"extra\s*==", line):
             try:

@@ -84,7 +84,7 @@ def _fetch(order: Order) -> tuple[str, dict[str, str]]:
         raise Refused("Only repositories at https:// can be fetched.")
     wanted: list[bytes] = []
 
-    def choose(refs: Mapping[bytes, bytes], depth: int | None = None) -> list[bytes]:
+    def choose(refs: Any, depth: int | None = None) -> Any:
         wanted[:] = [_chosen(refs, order.ref)]
         return list(wanted)
 

@@ -33,8 +33,8 @@ def test_a_typed_list_leads_to_the_page_that_follows_it(browser: Client) -> None
     answer = browser.post(f"{URL}new", {"title": "Mine", "text": "astropy"})
 
     build = Build.objects.get()
-    page = text_of(browser, answer.url)
-    assert answer.url == f"{URL}{build.pk}"
+    page = text_of(browser, answer["Location"])
+    assert answer["Location"] == f"{URL}{build.pk}"
     assert f'data-live="build:{build.pk}"' in page
     assert "Making it" in page
 
@@ -116,7 +116,7 @@ def test_it_is_shared_renamed_and_removed_by_forms(client: Client, member: User)
     answer = client.post(f"{URL}{build.pk}/remove")
 
     assert (build.title, build.description, build.groups) == ("Ours", "For all", [GROUP])
-    assert answer.url == URL
+    assert answer["Location"] == URL
     assert "Ours is removed" in text_of(client, URL)
 
 
