@@ -88,9 +88,10 @@ class ContentFields(forms.Form):
 
 def shared_by(link: QueryDict, user: User) -> dict[str, str]:
     """Return what an address says of the form; where it is silent, what its origin needs."""
-    shared = link.dict() | {"dataset": " ".join(link.getlist("dataset"))}
+    shared = {name: str(value) for name, value in link.items()}
+    shared |= {"dataset": " ".join(link.getlist("dataset"))}
     try:
-        origin = resolve(user, link["origin"]) if link.get("origin") else None
+        origin = resolve(user, shared["origin"]) if shared.get("origin") else None
     except PortalError:
         return shared
     if origin is None:

@@ -98,7 +98,7 @@ def badge(request: HttpRequest) -> HttpResponseBase:
     }  # fmt: skip
     text = render_to_string("sessions/badge.svg", values)
     etag = f'"{sha256(text.encode()).hexdigest()[:16]}"'
-    answer: HttpResponseBase = HttpResponse(text, content_type="image/svg+xml")
+    answer = HttpResponse(text, content_type="image/svg+xml")
     answer["ETag"] = etag
     answer["Cache-Control"] = f"public, max-age={BADGE_SECONDS}"
     answer["Cross-Origin-Resource-Policy"] = "cross-origin"

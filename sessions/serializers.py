@@ -101,7 +101,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
     events = EventSerializer(many=True)
     repository = serializers.SerializerMethodField()
     origin = serializers.SerializerMethodField()
-    data = serializers.SerializerMethodField()
+    data = serializers.SerializerMethodField()  # type: ignore[assignment]  # fields leave the class
     ends_at = serializers.SerializerMethodField()
 
     class Meta:

@@ -13,6 +13,8 @@ from sessions.services.repository_links import RepositoryLink
 from vre_portal.errors import InvalidRequest
 
 MAX_TEXT = 120
+#: What a session keeps of it.
+NOTED = ("kind", "id", "title", "url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Origin:
         """Return what a session's row names, None when it came from nothing."""
         if not state.get("kind"):
             return None
-        return cls(**{key: str(state.get(key, "")) for key in ("kind", "id", "title", "url")})
+        kind, key, title, url = (str(state.get(name, "")) for name in NOTED)
+        return cls(kind, key, title, url)
 
 
 #: Finds a thing by its id for one user, or raises `NotFound` when they may not see it.

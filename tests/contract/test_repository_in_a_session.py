@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -67,7 +68,7 @@ def session(server: SessionServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 def credential() -> Credential:
     return Credential(
-        user_id=None, audience="session", account=OWNER, token=OWNER,
+        user_id=uuid.uuid4(), audience="session", account=OWNER, token=OWNER,
         expires_at=timezone.now() + timedelta(minutes=5),
     )  # fmt: skip
 

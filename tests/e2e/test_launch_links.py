@@ -144,7 +144,9 @@ def test_an_analysis_opens_in_a_session_and_again_launches_it_once_more(
     page.get_by_role("link", name="Open in a session").click()
     page.get_by_role("button", name="Launch", exact=True).click()
     page.wait_for_url("**/sessions/*-*-*")
-    expect(page.get_by_role("main").get_by_role("link", name="Dimuon")).to_be_visible()
+    expect(
+        page.get_by_role("main").get_by_role("link", name="The dimuon invariant-mass")
+    ).to_be_visible()
     first = page.url
 
     page = researcher.open("/")
