@@ -78,7 +78,7 @@ def test_its_owner_imports_the_package_in_a_session(offer: Offer) -> None:
     outcome, message = outcome_of(offer, handle)
     try:
         assert outcome is Outcome.READY, message
-        told = _run(f"/user/{handle}/{SERVER}/", PROGRAM)
+        told = _run(handle, PROGRAM)
     finally:
         _stop(handle)
 
@@ -107,11 +107,12 @@ def _stop(handle: str) -> None:
         time.sleep(0.2)
 
 
-def _run(base: str, program: str) -> str:
+def _run(handle: str, program: str) -> str:
     """Run a program in a kernel of the session and return what it prints."""
-    stack = running_stack()
-    headers = {"Authorization": f"token {stack.secret('hub-service-token')}"}
-    url = f"{stack.url('hub')}{base}api/kernels"
+    token = JupyterHubBackend().mint_token(service_credential(), handle, SERVER, seconds=120)
+    headers = {"Authorization": f"token {token.token}"}
+    base = f"/user/{handle}/{SERVER}/"
+    url = f"{running_stack().url('hub')}{base}api/kernels"
     answer = requests.post(url, json={"name": "python3"}, headers=headers, timeout=30)
     answer.raise_for_status()
     host = urlsplit(url).netloc
