@@ -14,12 +14,12 @@ from rest_framework.views import APIView
 from accounts.rest import user_of
 from sessions import services
 from sessions.files_serializers import (
-    EntriesSerializer,
-    EntrySerializer,
-    EventsSerializer,
-    LogSerializer,
+    FileEntrySerializer,
+    FolderEntriesSerializer,
     NewFolderSerializer,
     NewPathSerializer,
+    SessionEventsSerializer,
+    SessionLogSerializer,
 )
 from sessions.services import files, logs, paths
 from vre_portal.errors import InvalidRequest, UpstreamUnavailable
@@ -41,17 +41,19 @@ class _Part(APIView):
 class FilesView(_Part):
     """The files of a session that runs; nothing hidden is shown or taken."""
 
-    @extend_schema(operation_id="sessions_files", parameters=[PATH], responses=EntriesSerializer)
+    @extend_schema(
+        operation_id="sessions_files", parameters=[PATH], responses=FolderEntriesSerializer
+    )
     def get(self, request: Request, pk: UUID) -> Response:
         """Return what is in a folder, the home unless `path` names another."""
         session = services.get(user_of(request), pk)
         found = files.browse(session, request.query_params.get("path", ""))
-        return Response(EntriesSerializer({"items": found, "next": None}).data)
+        return Response(FolderEntriesSerializer({"items": found, "next": None}).data)
 
     @extend_schema(
         operation_id="sessions_files_folder",
         request=NewFolderSerializer,
-        responses={201: EntrySerializer},
+        responses={201: FileEntrySerializer},
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Make a folder."""
@@ -61,13 +63,13 @@ class FilesView(_Part):
         wanted = paths.new_path(wish.validated_data["path"])
         parent, name = paths.parent_of(wanted), wanted.rpartition("/")[2]
         made = files.make_folder(session, parent, name)
-        return Response(EntrySerializer(made).data, status=201)
+        return Response(FileEntrySerializer(made).data, status=201)
 
     @extend_schema(
         operation_id="sessions_files_rename",
         parameters=[PATH],
         request=NewPathSerializer,
-        responses=EntrySerializer,
+        responses=FileEntrySerializer,
     )
     def patch(self, request: Request, pk: UUID) -> Response:
         """Give a file or folder another path."""
@@ -76,7 +78,7 @@ class FilesView(_Part):
         wish.is_valid(raise_exception=True)
         where = request.query_params.get("path", "")
         moved = files.rename(session, where, wish.validated_data["to"])
-        return Response(EntrySerializer(moved).data)
+        return Response(FileEntrySerializer(moved).data)
 
     @extend_schema(operation_id="sessions_files_delete", parameters=[PATH], responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
@@ -105,7 +107,7 @@ class FileContentView(_Part):
         operation_id="sessions_files_upload",
         parameters=[PATH, KEEP],
         request={"application/octet-stream": OpenApiTypes.BINARY},
-        responses={201: EntrySerializer},
+        responses={201: FileEntrySerializer},
     )
     def put(self, request: Request, pk: UUID) -> Response:
         """Write a new file of at most 2 GiB; one that is there is never replaced (409)."""
@@ -122,7 +124,7 @@ class FileContentView(_Part):
 class LogView(_Part):
     """A session's log."""
 
-    @extend_schema(operation_id="sessions_log", parameters=[LINES], responses=LogSerializer)
+    @extend_schema(operation_id="sessions_log", parameters=[LINES], responses=SessionLogSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
         """Return the last lines of the log, 200 unless `lines` says otherwise."""
         session = services.get(user_of(request), pk)
@@ -130,17 +132,17 @@ class LogView(_Part):
         if not (asked.isascii() and asked.isdigit() and len(asked) < 6):
             raise InvalidRequest(f"lines: a number from 1 to {logs.MOST_LINES}.", field="lines")
         lines = logs.log_of(session, lines=int(asked))
-        return Response(LogSerializer({"lines": lines}).data)
+        return Response(SessionLogSerializer({"lines": lines}).data)
 
 
 class EventsView(_Part):
     """What happened to a session."""
 
-    @extend_schema(operation_id="sessions_events", responses=EventsSerializer)
+    @extend_schema(operation_id="sessions_events", responses=SessionEventsSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
         """Return what happened, oldest first."""
         session = services.get(user_of(request), pk)
-        return Response(EventsSerializer({"items": session.events, "next": None}).data)
+        return Response(SessionEventsSerializer({"items": session.events, "next": None}).data)
 
 
 urlpatterns = [

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from sessions.serializers import EventSerializer
 
 
-class EntrySerializer(serializers.Serializer[object]):
+class FileEntrySerializer(serializers.Serializer[object]):
     """A file or folder; `path` begins at the home, `size` is null for folders."""
 
     name = serializers.CharField()
@@ -18,10 +18,10 @@ class EntrySerializer(serializers.Serializer[object]):
     writable = serializers.BooleanField()
 
 
-class EntriesSerializer(serializers.Serializer[object]):
+class FolderEntriesSerializer(serializers.Serializer[object]):
     """What is in a folder, folders first."""
 
-    items = EntrySerializer(many=True)
+    items = FileEntrySerializer(many=True)
     next = serializers.CharField(allow_null=True)
 
 
@@ -37,13 +37,13 @@ class NewPathSerializer(serializers.Serializer[object]):
     to = serializers.CharField()
 
 
-class LogSerializer(serializers.Serializer[object]):
+class SessionLogSerializer(serializers.Serializer[object]):
     """The end of a session's log."""
 
     lines = serializers.ListField(child=serializers.CharField())
 
 
-class EventsSerializer(serializers.Serializer[object]):
+class SessionEventsSerializer(serializers.Serializer[object]):
     """What happened, oldest first."""
 
     items = EventSerializer(many=True)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.callers import Caller
 from sessions import services
 from sessions.backends.running import Entry
-from sessions.files_serializers import EntrySerializer
+from sessions.files_serializers import FileEntrySerializer
 from sessions.services import paths
 from sessions.services.file_uploads import Upload
 from vre_portal import raw_asgi
@@ -88,7 +88,7 @@ class SessionUploads:
             # What may still come is not read.
             await raw_asgi.problem(send, exc, {"Connection": "close"})
             return
-        document = json.dumps(EntrySerializer(entry).data).encode()
+        document = json.dumps(FileEntrySerializer(entry).data).encode()
         told = {"Content-Type": "application/json", "Content-Length": str(len(document))}
         await raw_asgi.start(send, 201, told)
         await raw_asgi.body(send, document, more=False)

@@ -136,7 +136,7 @@ def all_of(user: User) -> QuerySet[Handover]:
 
 
 def _listed(rows: QuerySet[Handover]) -> QuerySet[Handover]:
-    rows = rows.annotate(size=Length("content")).defer("content")
+    rows = rows.annotate(size=Length("content")).defer("content")  # type: ignore[no-redef]  # the model declares it
     return rows.select_related("sender", "recipient").order_by("-created_at")
 
 

@@ -42,7 +42,7 @@ def looked_at(keys: Iterable[str]) -> None:
 
 def present_state(user_id: object, key: str) -> Mapping[str, Any]:
     """Return what a session used when it was last asked, as the websocket tells it."""
-    session = get(User.objects.get(pk=user_id), key)
+    session = get(User.objects.get(pk=str(user_id)), key)
     usage = usage_of(session)
     return _told(usage) if usage else {"meters": []}
 

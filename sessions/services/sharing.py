@@ -32,7 +32,7 @@ MOST_SHARES = 50
 
 def shares_of(session: Session) -> QuerySet[Share]:
     """Return the shares of a session that stand, newest first, with their people."""
-    rows = session.shares.standing(timezone.now()).select_related("recipient", "session__user")  # type: ignore[attr-defined]  # made from ShareRows
+    rows = session.shares.standing(timezone.now()).select_related("recipient", "session__user")
     return rows.prefetch_related("guests__user")
 
 

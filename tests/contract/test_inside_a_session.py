@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -45,6 +46,10 @@ class Inside:
         """Return a file's text by the session's own API, None where there is none."""
         answer = self.server.contents(self._token, name)
         return answer.json()["content"] if answer.ok else None
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file."""
+        return self.file(name) is not None
 
     def write(self, name: str, text: str) -> None:
         """Put a file into the session."""
@@ -173,9 +178,8 @@ def test_ten_lives_later_they_still_do(inside: Inside, vault: Vault) -> None:
     inside.shell("(nohup python lives.py > lives.txt 2>&1 &)")
 
     for life in range(LIVES + 1):
-        assert wait_until(lambda n=life: inside.file(f"life-{n}.json") is not None, SECONDS), (
-            inside.file("lives.txt")
-        )
+        told = partial(inside.has, f"life-{life}.json")
+        assert wait_until(told, SECONDS), inside.file("lives.txt")
         tokens.append(json.loads(inside.file(f"life-{life}.json") or "{}"))
         vault.age()
         inside.write(f"over-{life}", "")

@@ -45,6 +45,8 @@ class World:
     backend: SessionsBackend
     handle: str
     session_token: Callable[[str, str], str]
+    #: Given owner, server and guest: return a question whether the guest may open the server.
+    guest_of: Callable[[str, str, str], Callable[[], bool]]
 
     def start(self, server: str, **options: str) -> None:
         self.backend.start(
@@ -85,7 +87,11 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 def _fake(monkeypatch: pytest.MonkeyPatch) -> World:
     fake = FakeHub()
-    return World(fake, f"contract-{uuid.uuid4().hex[:5]}", fake.session_token)
+
+    def guest_of(handle: str, server: str, guest: str) -> Callable[[], bool]:
+        return lambda: guest in fake.servers[handle, server].guests
+
+    return World(fake, f"contract-{uuid.uuid4().hex[:5]}", fake.session_token, guest_of)
 
 
 def _real(monkeypatch: pytest.MonkeyPatch) -> World:
@@ -99,7 +105,21 @@ def _real(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("VRE_HUB_TOKEN", stack.secret("hub-service-token"))
     get_config.cache_clear()
     backend = JupyterHubBackend()
-    return World(backend, f"contract-{uuid.uuid4().hex[:5]}", _token_in_session)
+    return World(backend, f"contract-{uuid.uuid4().hex[:5]}", _token_in_session, _guest_of)
+
+
+def _guest_of(handle: str, server: str, guest: str) -> Callable[[], bool]:
+    """Ask the hub who may open a server; that it holds them to it, a browser tries elsewhere."""
+
+    def opens() -> bool:
+        headers = {"Authorization": f"token {service_credential().token}"}
+        api = f"{get_config().hub_api_url}/shares/{handle}/{server}"
+        answer = requests.get(api, headers=headers, timeout=30)
+        answer.raise_for_status()
+        shares = {one["user"]["name"]: one["scopes"] for one in answer.json()["items"]}
+        return f"access:servers!server={handle}/{server}" in shares.get(guest, ())
+
+    return opens
 
 
 def _token_in_session(handle: str, server: str) -> str:
@@ -225,3 +245,66 @@ def test_the_services_token_is_no_persons(world: World) -> None:
         token = service_credential().token
 
     assert world.backend.identify(hub_credential(token)).kind == "service"
+
+
+@pytest.fixture
+def guest(world: World) -> str:
+    """Somebody else whom the hub knows."""
+    handle = f"{world.handle}-g"
+    world.backend.ensure_user(service_credential(), handle)
+    return handle
+
+
+def test_a_guest_may_come_in_from_when_they_are_let_in_until_they_are_shut_out(
+    world: World, guest: str
+) -> None:
+    backend, portal = world.backend, service_credential()
+    world.start("s-0000aaaa")
+    assert world.progress("s-0000aaaa")[-1].outcome is Outcome.READY
+    opens = world.guest_of(world.handle, "s-0000aaaa", guest)
+
+    before = opens()
+    for _twice in range(2):
+        backend.let_in(portal, world.handle, "s-0000aaaa", guest)
+    let_in = opens()
+    for _twice in range(2):
+        backend.shut_out(portal, world.handle, "s-0000aaaa", guest)
+
+    assert (before, let_in, opens()) == (False, True, False)
+
+
+def test_a_server_that_was_forgotten_has_no_guests_when_it_starts_again(
+    world: World, guest: str
+) -> None:
+    world.start("s-0000aaaa")
+    assert world.progress("s-0000aaaa")[-1].outcome is Outcome.READY
+    world.backend.let_in(service_credential(), world.handle, "s-0000aaaa", guest)
+    world.stop("s-0000aaaa")
+
+    world.start("s-0000aaaa")
+    assert world.progress("s-0000aaaa")[-1].outcome is Outcome.READY
+
+    assert not world.guest_of(world.handle, "s-0000aaaa", guest)()
+
+
+def test_nobody_is_let_in_whom_the_hub_does_not_know(world: World) -> None:
+    world.start("s-0000aaaa")
+
+    with pytest.raises(InvalidRequest):
+        world.backend.let_in(service_credential(), world.handle, "s-0000aaaa", "nobody-zzzzz")
+
+
+def test_nobody_is_let_into_a_server_that_is_not_there(world: World, guest: str) -> None:
+    with pytest.raises(NotFound):
+        world.backend.let_in(service_credential(), world.handle, "s-0000ffff", guest)
+
+
+@pytest.mark.parametrize("server", ["s-0000aaaa", "s-0000ffff"])
+@pytest.mark.parametrize("who", ["let-in-nowhere", "nobody-zzzzz"])
+def test_shutting_out_who_was_never_let_in_is_well(world: World, server: str, who: str) -> None:
+    if who == "let-in-nowhere":
+        who = f"{world.handle}-n"
+        world.backend.ensure_user(service_credential(), who)
+    world.start("s-0000aaaa")
+
+    world.backend.shut_out(service_credential(), world.handle, server, who)

@@ -127,9 +127,9 @@ def test_another_one_finds_nothing_at_its_addresses(
         status, _ = stranger.api(method, f"/sessions/{page_id(page_of)}{part}")
         assert status == 404, part
     tab = stranger.context.new_page()
-    answer = tab.goto(stack.url("hub", f"/user/{server.user}/{server.name}/lab"))
-    assert answer is not None
-    assert answer.status == 403
+    shown = tab.goto(stack.url("hub", f"/user/{server.user}/{server.name}/lab"))
+    assert shown is not None
+    assert shown.status == 403
     tab.close()
 
 

@@ -332,7 +332,7 @@ def test_a_share_that_ends_while_its_guest_comes_in_is_taken_back(
         sharing.revoke(made)
         work()
 
-    hub.ensure_user = revoked_meanwhile  # type: ignore[assignment, method-assign]
+    hub.ensure_user = revoked_meanwhile  # type: ignore[method-assign]
     with pytest.raises(NotFound, match="just ended"):
         entering_shared.open_shared(bob, made.pk)
     work()
