@@ -14,7 +14,7 @@ from pathlib import Path
 from demo.stack import DEFAULT_STATE, Stack
 
 #: Modules of this package with ``run(stack, options)``, which returns figures.
-SUITES = ("streams", "downloads", "did_pages", "institutions", "poller", "index")
+SUITES = ("streams", "downloads", "did_pages", "institutions", "poller", "sessions", "index")
 #: What the suites import; not every Python at hand has it.
 NEEDED = ("psycopg", "requests", "websockets")
 
@@ -29,6 +29,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="lists of each kind")
     parser.add_argument("--searches", type=int, default=20, help="searches of each kind")
     parser.add_argument("--calls", type=int, default=200, help="small calls of each kind")
+    parser.add_argument("--launches", type=int, default=40, help="sessions launched and cancelled")
+    parser.add_argument("--starts", type=int, default=10, help="sessions started for real")
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
     options = parser.parse_args()
     file = options.state / "stack.json"

@@ -5,17 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import random
-import re
-import socket
 import statistics
-import subprocess
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +17,12 @@ import psycopg
 import websockets
 from websockets.typing import Origin
 
+from benchmarks import own_portal
 from benchmarks.figures import Result
 from benchmarks.front import Front
 from benchmarks.watched import OPEN_EACH, Page, change, forget_rules, make_requests, make_rules
-from demo.portal.component import variables
 from demo.rucio.rest import service
-from demo.stack import REPOSITORY, Stack
+from demo.stack import Stack
 
 PEOPLE, EACH = 100, 100
 DATABASE, VALKEY_NUMBER = "bench_poller", 14
@@ -50,92 +44,23 @@ def run(stack: Stack, options: argparse.Namespace) -> list[Result]:
     rules = make_rules(stack, PEOPLE, EACH)
     try:
         with Front(stack.url("rucio")) as front, tempfile.TemporaryDirectory() as folder:
-            settings = _settings(stack, front.url, Path(folder))
+            settings = {
+                **own_portal.settings_of(stack, DATABASE, VALKEY_NUMBER, Path(folder)),
+                "VRE_RUCIO_URL": front.url,
+            }
             pages = _prepare(stack, settings, rules)
-            with _portal(stack, settings, Path(folder)):
+            with own_portal.running(stack, settings, Path(folder)):
                 return asyncio.run(_measure(stack, settings, front, pages, rules))
     finally:
         with psycopg.connect(stack.database_url("rucio")) as database:
             forget_rules(database)
 
 
-def _settings(stack: Stack, rucio: str, folder: Path) -> dict[str, str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    known = variables(stack)
-    return {
-        "PATH": os.defpath,
-        **known,
-        "VRE_RUCIO_URL": rucio,
-        "VRE_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "VRE_COOKIE_SUFFIX": f"_{port}",
-        "VRE_WORK_FOLDER": str(folder),
-        # The index of DIDs is another question.
-        "VRE_HARVEST_MINUTES": "0",
-        "VRE_DATABASE_URL": re.sub(r"/portal(\?|$)", f"/{DATABASE}\\1", known["VRE_DATABASE_URL"]),
-        "VRE_VALKEY_URL": re.sub(r"/\d+$", f"/{VALKEY_NUMBER}", known["VRE_VALKEY_URL"]),
-    }
-
-
 def _prepare(
     stack: Stack, settings: Mapping[str, str], rules: Sequence[Sequence[str]]
 ) -> list[Page]:
-    with psycopg.connect(stack.database_url("portal"), autocommit=True) as database:
-        database.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        database.execute(f"CREATE DATABASE {DATABASE}")
-    manage = [str(stack.python("portal")), str(REPOSITORY / "manage.py"), "migrate", "-v", "0"]
-    subprocess.run(manage, env=dict(settings), check=True)
-    os.environ.update(settings)
-    import django  # noqa: PLC0415 - its settings are known by now only
-
-    django.setup()
-    from django.core.cache import cache  # noqa: PLC0415 - the same
-
-    cache.clear()
-    token = service(stack).token
-    return make_requests(rules, token)
-
-
-@contextmanager
-def _portal(stack: Stack, settings: Mapping[str, str], folder: Path) -> Iterator[None]:
-    port = settings["VRE_PUBLIC_URL"].rpartition(":")[2]
-    pages = [str(stack.binary("portal", "uvicorn")), "vre_portal.asgi:application", "--port", port]
-    worker = [str(stack.binary("portal", "celery")), "-A", "vre_portal", "worker", "-B"]
-    worker += ["-P", "threads", "-c", "4", "--without-gossip", "--without-mingle"]
-    log = (folder / "log").open("wb")
-    started = [
-        subprocess.Popen(command, env=dict(settings), cwd=folder, stdout=log, stderr=log)
-        for command in ([*pages, "--no-access-log", "--no-proxy-headers"], worker)
-    ]
-    try:
-        _wait(settings["VRE_PUBLIC_URL"])
-        yield
-    finally:
-        for process in started:
-            process.terminate()
-        for process in started:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        log.close()
-
-
-def _wait(url: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not _answers(f"{url}/healthz"):
-        if time.monotonic() > deadline:
-            raise TimeoutError("The portal did not come up.")
-        time.sleep(0.3)
-
-
-def _answers(url: str) -> bool:
-    try:
-        urllib.request.urlopen(url, timeout=2)
-    except OSError:
-        return False
-    return True
+    own_portal.prepare(stack, settings, DATABASE)
+    return make_requests(rules, service(stack).token)
 
 
 async def _measure(

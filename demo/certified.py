@@ -14,7 +14,7 @@ SLUG = "certified"
 NAME = "oidc-provider"
 SOURCE = REPOSITORY / "tests" / SLUG
 #: Behind the stack's own listeners and before those of the next stack.
-PORT_OFFSET = 11
+PORT_OFFSET = 15
 
 
 def issuer(stack: Stack) -> str:

@@ -15,7 +15,7 @@ from accounts.rest import user_of
 from sessions import services
 from sessions.serializers import SessionSerializer
 from sessions.services.sampling import looked_at
-from vre_portal.errors import NotFound
+from vre_portal.errors import Conflict
 
 
 class RestartSerializer(serializers.Serializer[object]):
@@ -93,7 +93,7 @@ class UsageView(CardPart):
         looked_at([str(session.pk)])
         usage = services.usage_of(session)
         if usage is None:
-            raise NotFound("The session has not told what it uses yet. Ask again soon.")
+            raise Conflict("The session has not told what it uses yet. Ask again soon.")
         return Response(SessionUsageSerializer(usage).data)
 
 

@@ -95,9 +95,10 @@ def _navigation(request: HttpRequest) -> list[NavigationItem]:
 
 
 def _banners(request: HttpRequest) -> list[Banner]:
-    if not request.user.is_authenticated:
+    user = getattr(request, "user", None)  # a request may be refused before anybody is known
+    if user is None or not user.is_authenticated:
         return []
-    return [banner for make in banners if (banner := make(request.user)) is not None]
+    return [banner for make in banners if (banner := make(user)) is not None]
 
 
 def _shown(state: BackendState) -> dict[str, str]:

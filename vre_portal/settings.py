@@ -225,7 +225,11 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_GENERATOR_CLASS": "drf_spectacular.generators.SchemaGenerator",
     # One closed set, named once, wherever it stands.
-    "ENUM_NAME_OVERRIDES": {"DidTypeEnum": "data_mgmt.subscription_forms.TYPES"},
+    "ENUM_NAME_OVERRIDES": {
+        "DidTypeEnum": "data_mgmt.subscription_forms.TYPES",
+        "EventLevelEnum": "activity.models.Level",
+        "ShareLevelEnum": "sessions.models_sharing.Level",
+    },
 }
 
 # mozilla-django-oidc asks for these at import; each provider has its own in the registry.

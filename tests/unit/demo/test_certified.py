@@ -97,7 +97,7 @@ def test_the_portal_is_told_by_a_file_that_it_can_read(stack: Stack) -> None:
 
     told = providers.read(file)["certified"]
     assert file.stat().st_mode & 0o077 == 0
-    assert told.issuer == "http://127.0.0.1:9411"
+    assert told.issuer == "http://127.0.0.1:9415"
     assert told.secret == certified.variables(stack, [])["PROVIDER_CLIENT_SECRET"]
     assert [rule.role for rule in told.roles] == ["member"]
 

@@ -34,7 +34,7 @@ from data_mgmt.models import (
     Upload,
 )
 from reproducibility.models import Analysis, Run
-from sessions.models import Session
+from sessions.models import Build, Handover, Session, Share
 from tests.factories import make_user, sign_in
 from tests.streams import NDJSON, STREAMS, cookies_of, scope_of
 from vre_portal import live, streaming
@@ -83,6 +83,25 @@ def a_change(user: User) -> object:
 def a_session(user: User) -> object:
     return Session.objects.create(
         user=user, environment="light", environment_name="Light", name="One"
+    ).pk
+
+
+def a_share(user: User) -> object:
+    session = Session.objects.get(pk=str(a_session(make_user())))
+    return Share.objects.create(
+        session=session, recipient=user, level="view", until=timezone.now() + timedelta(hours=1)
+    ).pk
+
+
+def a_handover(user: User) -> object:
+    return Handover.objects.create(
+        sender=make_user(), recipient=user, name="fit.ipynb", content=b"{}"
+    ).pk
+
+
+def a_build(user: User) -> object:
+    return Build.objects.create(
+        owner=user, title="Mine", file_name="requirements.txt", file_text="six"
     ).pk
 
 
@@ -139,6 +158,12 @@ OWNED: dict[str, Maker] = {
     "api/v1/data/rules/actions/<uuid:batch>": a_batch,
     "sessions/<uuid:pk>": a_session,
     "api/v1/sessions/<uuid:pk>": a_session,
+    "sessions/shared/<uuid:share_id>": a_share,
+    "api/v1/sessions/shared/<uuid:share_id>": a_share,
+    "sessions/handovers/<uuid:handover_id>": a_handover,
+    "api/v1/sessions/handovers/<uuid:handover_id>": a_handover,
+    "sessions/environments/own/<uuid:pk>": a_build,
+    "api/v1/environments/builds/<uuid:pk>": a_build,
     "analyses/<slug:slug>": an_analysis,
     "api/v1/analyses/<slug:key>": an_analysis,
     "runs/<uuid:run_id>": a_run,
@@ -185,11 +210,12 @@ PUBLIC = {
     "api/docs/": "what the API offers",
     "docs/errors": "what errors mean",
     "api/v1/sessions/broker/token": "asks for the session's own token",
+    "sessions/badge.svg": "a picture for pages elsewhere",
     "styleguide/": "not in production",
 }
 #: What the other parameters of an address are filled with.
 SAMPLES = {"path": "results/a.json", "name": "dimuon", "scope": "cms", "did": "cms:dimuon",
-           "pk": str(uuid.UUID(int=7)), "storage": "CERN"}  # fmt: skip
+           "pk": str(uuid.UUID(int=7)), "share_id": str(uuid.UUID(int=8)), "storage": "CERN"}  # fmt: skip
 #: What takes a POST from programs, which have no page of ours.
 NO_FORM = {
     "accounts/backchannel/<slug:slug>/": "a provider's signature says who it is",
@@ -200,18 +226,23 @@ NO_FORM = {
     "api/v1/sessions/broker/token": "asks for the session's own token",
 }
 WRITING = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
-#: What a look may leave behind: when the browser was here last, what was refused, and, for the
-#: person alone, which DID was opened: a list that works without a script needs no more.
+#: What a look may leave behind: when the browser was here last, what was refused, that a file which
+#: was handed over was fetched, and, for the person alone, which DID was opened: a list that works
+#: without a script needs no more.
 NOTED_ON_THE_WAY = {
     "django_session",
     "accounts_websession",
     "accounts_auditevent",
     "data_mgmt_recentdid",
+    "interactive_sessions_handover",
 }
 WATCHED: dict[str, Maker] = {
     "replica-request": a_request,
     "collection-change": a_change,
     "session": a_session,
+    "session-ends": lambda user: user.pk,
+    "session-usage": a_session,
+    "build": a_build,
     "run": a_run,
     "uploads": lambda user: user.pk,
     "preview": a_preview,

@@ -39,7 +39,11 @@ def test_a_launch_and_a_stop_are_told_with_who_and_what(alice: User, hub: FakeHu
     for event in (start, stop):
         assert event.actor == alice.pk
         assert (event.object_kind, event.object_id) == ("session", str(session.pk))
-    assert start.detail == {"environment": "physics", "datasets": ["cms:dimuon"]}
+    assert start.detail == {
+        "environment": "physics",
+        "digest": session.digest,
+        "datasets": ["cms:dimuon"],
+    }
 
 
 @pytest.mark.usefixtures("asks_rucio")
