@@ -74,7 +74,7 @@ def app(environ, start):
         start("200 OK", [])
         return [made.encode()]
     if environ["PATH_INFO"] == "/slow/analysis.git/info/refs":
-        threading.Event().wait(60)
+        threading.Event().wait(7)
     return git(environ, start)
 
 

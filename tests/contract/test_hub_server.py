@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -210,7 +211,7 @@ def test_a_session_is_held_to_what_was_chosen(server: Server) -> None:
 
     said = server.shell("nproc; ulimit -d; echo $CPU_LIMIT $MEM_LIMIT")
 
-    assert f"\n1\r\n{2 << 20}\r\n1.0 {2 << 30}\r\n" in said
+    assert re.search(rf"[\r\n]1\r\n{2 << 20}\r\n1.0 {2 << 30}\r\n", said)
 
 
 def test_a_session_sees_only_its_own_folders(ann: Server, bob: Server) -> None:

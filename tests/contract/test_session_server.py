@@ -51,7 +51,7 @@ def server(
         "VRE_AUDIENCES": "rucio",
         "MEM_LIMIT": "1073741824",
         "VRE_REPOSITORY_MAX_BYTES": str(BYTES),
-        "VRE_REPOSITORY_MAX_SECONDS": "15",
+        "VRE_REPOSITORY_MAX_SECONDS": "6",
     }
     with session_server(
         running_stack(), tmp_path_factory.mktemp("session"), modules=modules, **told
