@@ -34,7 +34,7 @@ app.conf.beat_schedule = {
     "harvest": {"task": "data.harvest", "schedule": 30.0, "options": {"expires": 30}},
     "tidy-uploads": {"task": "data.tidy_uploads", "schedule": 60.0, "options": {"expires": 60}},
     "reconcile-sessions": {
-        "task": "sessions.reconcile", "schedule": 15.0, "options": {"expires": 15},
+        "task": "sessions.reconcile", "schedule": 10.0, "options": {"expires": 10},
     },
     "send-mails": {
         "task": "activity.send_mails", "schedule": 15.0, "options": {"expires": 15},

@@ -73,7 +73,8 @@ c.Spawner.default_url = "/lab"
 c.Spawner.args = ["--HubAuth.cache_max_age=20"]
 c.Spawner.start_timeout = 90
 c.Spawner.http_timeout = 60
-c.Spawner.poll_interval = 15
+# A session that died is seen by the portal within 20 seconds: this, and the portal's own look.
+c.Spawner.poll_interval = 5
 c.SandboxSpawner.state_folder = str(state)
 c.SandboxSpawner.environments = settings["environments"]
 c.SandboxSpawner.built_environments = settings["built_environments"]

@@ -1,4 +1,4 @@
-"""Bring the rows into line with the hub: one list for all users, every quarter of a minute."""
+"""Bring the rows into line with the hub: one list for all users, every ten seconds."""
 
 from __future__ import annotations
 

@@ -39,6 +39,19 @@ async function load(element) {
   if (answer.status === 429 || answer.status >= 500) throw new Error(`HTTP ${answer.status}`);
   if (!answer.ok || !element.isConnected) return;
   const html = await answer.text();
+  const unfolded = summaries(element, "details[open]");
   await window.htmx.swap({ target: element, text: html, swap: "innerMorph" });
+  // What somebody has unfolded, such as a form that they fill in, stays so.
+  for (const details of element.querySelectorAll("details:not([open])")) {
+    if (unfolded.includes(summary(details))) details.open = true;
+  }
   element.dispatchEvent(new CustomEvent("portal:fragment", { bubbles: true }));
+}
+
+function summaries(element, selector) {
+  return [...element.querySelectorAll(selector)].map(summary);
+}
+
+function summary(details) {
+  return details.querySelector("summary")?.textContent.trim();
 }

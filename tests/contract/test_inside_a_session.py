@@ -175,6 +175,7 @@ def test_ten_lives_later_they_still_do(inside: Inside, vault: Vault) -> None:
     tokens: list[dict[str, str]] = []
     inside.write("probe.json", "{}")
     inside.write("lives.py", (PROBES / "lives.py").read_text())
+    inside.shell("rm -f life-* over-* token-*")  # of an earlier run in the same home
     inside.shell("(nohup python lives.py > lives.txt 2>&1 &)")
 
     for life in range(LIVES + 1):

@@ -109,6 +109,11 @@ def test_it_is_renamed(researcher: Person, page_of: str) -> None:
     page = researcher.open(page_of)
     page.get_by_text("Rename", exact=True).first.click()
     page.get_by_label("Name", exact=True).fill("A long life")
+    # What happens meanwhile folds nothing up and takes no word away.
+    told = researcher.api("PATCH", f"/sessions/{page_id(page_of)}", data={"keep_alive": True})
+    assert told[0] == 200
+    expect(page.get_by_text("Kernels that work keep the session alive").first).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("A long life")
     page.get_by_role("button", name="Rename").click()
 
     expect(page.get_by_role("heading", name="A long life")).to_be_visible()
