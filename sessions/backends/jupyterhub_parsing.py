@@ -13,6 +13,8 @@ import requests
 from sessions.backends import Outcome, Progress, Server, ServerState
 
 FAILED_PREFIX = "Spawn failed: "
+#: How JupyterHub writes a spawner's own refusal, whose words follow.
+EXCEPTION = re.compile(r"^\d{3} \w*Exception\([^)]*\): ")
 #: The hub's own words for a server that stays silent hold an address that means nothing to people.
 SILENT = re.compile(r".*didn't respond in (\d+) seconds.*", re.DOTALL)
 
@@ -68,6 +70,7 @@ def _progress(found: Mapping[str, Any]) -> Progress:
         else Outcome.WORKING
     )
     message = str(found.get("message") or "").removeprefix(FAILED_PREFIX).strip()
+    message = EXCEPTION.sub("", message)
     message = SILENT.sub(r"Its server did not answer within \1 seconds.", message)
     percent = min(max(int(found.get("progress") or 0), 0), 100)
     return Progress(percent, message, outcome, str(found.get("url") or ""))

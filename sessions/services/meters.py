@@ -39,15 +39,18 @@ def meters(usage: Usage) -> list[Meter]:
         Meter("memory", _("Memory"), _of(usage.memory, limit), usage.memory, limit),
         Meter(
             "cpu",
-            _("Processor"),
-            _("%(used).2g of %(limit)g cores") % {"used": usage.cpu_percent / 100, "limit": cores}
+            _("Processors"),
+            _("%(used).1f of %(limit)g busy") % {"used": usage.cpu_percent / 100, "limit": cores}
             if cores
-            else _("%.2g cores busy") % (usage.cpu_percent / 100),
+            else _("%.1f busy") % (usage.cpu_percent / 100),
             usage.cpu_percent,
             cores * 100 if cores else None,
         ),
         _volume("home", _("Your files"), usage.home),
-        *(_volume(f"project-{n}", one.name, one) for n, one in enumerate(usage.projects)),
+        *(
+            _volume(f"project-{n}", _("Project %s") % one.name, one)
+            for n, one in enumerate(usage.projects)
+        ),
     ]
 
 

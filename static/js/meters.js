@@ -16,5 +16,6 @@ function show(element, meter) {
   element.dataset.tone = meter.tone;
   element.querySelector("[data-meter-text]").textContent = meter.text;
   const bar = element.querySelector("progress");
-  if (bar && meter.total) [bar.max, bar.value] = [meter.total, meter.value];
+  bar.hidden = !meter.total;
+  if (meter.total) [bar.max, bar.value] = [meter.total, meter.value];
 }

@@ -184,7 +184,7 @@ class Person:
             self.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
     def api(self, method: str, path: str, *, data: Any = None, text: str = "") -> Any:
-        """Call the API as the signed-in browser, with JSON or a raw body: status and JSON."""
+        """Call the API as the signed-in browser: the status, and the JSON if there is any."""
         cookies = {cookie["name"]: cookie["value"] for cookie in self.context.cookies()}
         token = next(value for name, value in cookies.items() if name.startswith("vre_csrf"))
         headers = {"X-CSRFToken": token, "Referer": f"{self.home}/"}
@@ -192,7 +192,7 @@ class Person:
             headers["Content-Type"] = "application/json"
         url = f"{self.home}/api/v1{path}"
         answer = self.context.request.fetch(url, method=method, headers=headers, data=text or data)
-        return answer.status, answer.json()
+        return answer.status, answer.json() if answer.body() else None
 
 
 @pytest.fixture(scope="session")

@@ -200,6 +200,10 @@ def test_progress_is_read_until_it_is_ready(wire: Wire, backend: JupyterHubBacke
     [
         ("Spawn failed: The disk is full.", "The disk is full."),
         (
+            "Spawn failed: 500 SpawnException(reason=session-failed): The session ended at once.",
+            "The session ended at once.",
+        ),
+        (
             "Spawn failed: Server at http://127.0.0.1:5/user/a/s/api didn't respond in 40 seconds",
             "Its server did not answer within 40 seconds.",
         ),
