@@ -97,6 +97,13 @@ class Front:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
 
+def _begin(to: BaseHTTPRequestHandler, answer: requests.Response) -> None:
+    to.send_response(answer.status_code)
+    for name, value in answer.headers.items():
+        if name.lower() not in HOP:
+            to.send_header(name, value)
+
+
 def _handler(front: Front) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """One connection."""
@@ -122,10 +129,7 @@ def _handler(front: Front) -> type[BaseHTTPRequestHandler]:
                 seen.until = time.monotonic()
 
         def _answer(self, answer: requests.Response) -> None:
-            self.send_response(answer.status_code)
-            for name, value in answer.headers.items():
-                if name.lower() not in HOP:
-                    self.send_header(name, value)
+            _begin(self, answer)
             if "chunked" in answer.headers.get("Transfer-Encoding", ""):
                 self.send_header("Transfer-Encoding", "chunked")
                 self.end_headers()

@@ -21,6 +21,11 @@ TAKE_DOWN = "session.stop"
 MAX_EVENTS = 60
 
 
+def line_of(text: str) -> dict[str, str]:
+    """Return a line of what happened, as of now."""
+    return {"at": timezone.now().isoformat(timespec="seconds"), "text": text}
+
+
 @transaction.atomic
 def change(session: Session, *, of: Sequence[SessionState], say: str = "", **changes: Any) -> bool:
     """Write changes if the session is in one of the states `of`, add a line, and tell the pages.
@@ -35,8 +40,7 @@ def change(session: Session, *, of: Sequence[SessionState], say: str = "", **cha
     if say:
         row.message = say
         if not any(event["text"] == say for event in row.events[-MAX_EVENTS:]):
-            line = {"at": timezone.now().isoformat(timespec="seconds"), "text": say}
-            row.events = [*row.events, line][-MAX_EVENTS:]
+            row.events = [*row.events, line_of(say)][-MAX_EVENTS:]
     row.save()
     for field in (*changes, "message", "events"):
         setattr(session, field, getattr(row, field))
@@ -51,8 +55,7 @@ def update(session: Session, *, line: str = "", **changes: Any) -> None:
     for name, value in changes.items():
         setattr(row, name, value)
     if line:
-        told = {"at": timezone.now().isoformat(timespec="seconds"), "text": line}
-        row.events = [*row.events, told][-MAX_EVENTS:]
+        row.events = [*row.events, line_of(line)][-MAX_EVENTS:]
     row.save(update_fields=[*changes, "events"])
     for field in (*changes, "events"):
         setattr(session, field, getattr(row, field))

@@ -12,8 +12,8 @@ from sessions.backends import get_backend, service_credential
 from vre_portal.errors import Forbidden, InvalidRequest, UpstreamRefused
 
 log = logging.getLogger(__name__)
-#: So long it is believed that the hub still has what it was told.
-BELIEVED_SECONDS = 300
+#: So long the hub is believed to have what it was told; one that forgot its users says so.
+BELIEVED_SECONDS = 24 * 3600
 
 
 def sync(user: User, *, anew: bool = False) -> None:

@@ -25,7 +25,7 @@ from sessions.definitions import Environment
 from sessions.models import PENDING, Session, SessionState
 from sessions.services import bringing, hub_groups
 from sessions.services.capacity import check_person
-from sessions.services.changes import begin, begin_take_down, change, fail, note
+from sessions.services.changes import begin, begin_take_down, change, fail, line_of, note
 from sessions.services.digests import digest_of
 from sessions.services.ends import Policy
 from sessions.services.origins import Origin
@@ -95,15 +95,18 @@ def _written(
     name: str,
     asked: Mapping[str, Any],
 ) -> Session:
+    say = _("Your session is queued.")
     session = Session.objects.create(
         user=user,
         environment=chosen.slug,
         environment_name=chosen.title,
         name=name or _called(chosen, asked),
+        message=say,
+        events=[line_of(say)],
         **asked,
     )
-    change(session, of=PENDING, say=_("Your session is queued."))
-    begin(START, session)
+    # Nothing of it can be under way yet, so the key is the first; and the worker is woken at once.
+    operations.begin(START, subject=session.pk, user_id=user.pk, key=f"{START}:{session.pk}:0")
     bringing.begin_bring(session)
     note(session, "launched", f"You launched {session.name}.")
     detail = {"environment": chosen.slug, "digest": session.digest, "datasets": session.datasets}
@@ -143,7 +146,8 @@ def start(operation: Operation) -> operations.Outcome:
     if not session.is_pending:
         return operations.Done()
     try:
-        return _start(session)
+        # The name is the session's own and the hub takes it once: who comes again has to look.
+        return _start(session, look=operation.attempts > 1 or session.started_at is not None)
     except ManyStarts as exc:
         change(session, of=PENDING, say=_turn(session))
         # The hub spreads those who come again over half a minute; a short turn is asked for sooner.
@@ -167,13 +171,15 @@ def _turn(session: Session) -> str:
     ) % {"n": before}
 
 
-def _start(session: Session) -> operations.Outcome:
-    found = _server(session)
+def _start(session: Session, *, look: bool) -> operations.Outcome:
+    found = _server(session) if look else None
     if found is None or found.state is ServerState.STOPPED:
         try:
             _ask(session)
         except UpstreamTimeout:
-            return operations.Again(0.2)  # It has most likely been asked: the next look tells.
+            # It has most likely been asked: the next look tells.
+            change(session, of=PENDING, started_at=timezone.now())
+            return operations.Again(0.2)
         except UpstreamRefused:
             reason = _reason(session)
             if not reason:

@@ -214,8 +214,10 @@ PUBLIC = {
     "styleguide/": "not in production",
 }
 #: What the other parameters of an address are filled with.
-SAMPLES = {"path": "results/a.json", "name": "dimuon", "scope": "cms", "did": "cms:dimuon",
-           "pk": str(uuid.UUID(int=7)), "share_id": str(uuid.UUID(int=8)), "storage": "CERN"}  # fmt: skip
+SAMPLES = {
+    "path": "results/a.json", "name": "dimuon", "scope": "cms", "did": "cms:dimuon",
+    "pk": str(uuid.UUID(int=7)), "share_id": str(uuid.UUID(int=8)), "storage": "CERN",
+}  # fmt: skip
 #: What takes a POST from programs, which have no page of ours.
 NO_FORM = {
     "accounts/backchannel/<slug:slug>/": "a provider's signature says who it is",

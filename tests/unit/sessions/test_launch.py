@@ -102,7 +102,8 @@ def test_a_limit_of_the_hub_is_said_in_plain_words(alice: User, hub: FakeHub) ->
 def test_while_the_hub_is_down_the_session_waits_and_starts_by_itself(
     alice: User, hub: FakeHub
 ) -> None:
-    hub.fail_on("get", UpstreamUnavailable("JupyterHub does not answer."), times=2)
+    for method in ("start", "get"):
+        hub.fail_on(method, UpstreamUnavailable("JupyterHub does not answer."), times=2)
     session = services.launch(alice, environment="physics")
     work(turns=1)
 
@@ -117,7 +118,8 @@ def test_while_the_hub_is_down_the_session_waits_and_starts_by_itself(
 
 
 def test_a_hub_that_stays_down_ends_in_a_reason(alice: User, hub: FakeHub) -> None:
-    hub.fail_on("get", UpstreamUnavailable("JupyterHub does not answer."))
+    for method in ("set_groups", "start", "get"):
+        hub.fail_on(method, UpstreamUnavailable("JupyterHub does not answer."))
 
     session = launched(alice)
 
