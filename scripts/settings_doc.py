@@ -38,13 +38,18 @@ TYPES = {
 }  # fmt: skip
 
 
+def _is_a_part(named: tuple[str, FieldInfo]) -> bool:
+    """Whether a setting comes from a part of the class: those stand behind the others."""
+    return named[0] not in Config.__annotations__
+
+
 def render() -> str:
     """Return the page."""
     prefix = Config.model_config.get("env_prefix", "")
     rows = [
         f"| `{prefix}{name.upper()}` | {_type(field.annotation)} | {_default(field)}"
         f" | {_meaning(field)} |\n"
-        for name, field in Config.model_fields.items()
+        for name, field in sorted(Config.model_fields.items(), key=_is_a_part)
     ]
     return HEAD + "".join(rows)
 

@@ -19,15 +19,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from vre_portal.config_sessions import SessionSettings
 from vre_portal.mail_server import MailServer, is_mailbox, mail_server
 
 PRODUCTION_SECRET = 50
 DIFFERENT_CHARACTERS = 16
 RSA_BITS = 2048
 GROUP_ACCOUNT = re.compile(r"[a-z0-9-_]{1,19}")
-AUDIENCE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-#: What sessions get tokens for by themselves.
-LENT = ("rucio", "reana", "uploads")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -39,7 +37,7 @@ class Stage(StrEnum):
     TEST = "test"
 
 
-class Config(BaseSettings):
+class Config(SessionSettings, BaseSettings):
     """The portal's settings; all faults are reported at once and secrets stay hidden."""
 
     model_config = SettingsConfigDict(
@@ -151,66 +149,7 @@ class Config(BaseSettings):
     hub_url: str | None = Field(None, description="JupyterHub as browsers see it")
     hub_api_url: str | None = Field(None, description="JupyterHub's API, ends in /hub/api")
     hub_token: SecretStr | None = Field(None, description="Token of the hub's service 'portal'")
-    environments_file: Path | None = Field(None, description="YAML of the session environments")
-    environment_builder: str = Field(
-        "",
-        description="Adapter class that makes people's own environments, such as "
-        "sessions.backends.local_builder.LocalBuilder; empty: the site makes none",
-    )
-    built_environments_folder: Path | None = Field(
-        None,
-        description="Where they are kept, read by the hub's machine too; `definitions` in it is "
-        "for the hub",
-    )
-    build_base: Path | None = Field(
-        None, description="Virtual environment that they are laid over: the session's server"
-    )
-    build_python: Path | None = Field(
-        None, description="Interpreter with pip that makes them; without it the portal's own"
-    )
-    build_bwrap: Path | None = Field(
-        None, description="bubblewrap, which locks the making up; without it the one on the PATH"
-    )
-    build_index_url: SecretStr | None = Field(
-        None, description="Package index; without it what the machine's pip is set up for"
-    )
-    build_like: str = Field(
-        "", description="Slug of the environment whose options and limits they get"
-    )
-    build_minutes: float = Field(15.0, description="The longest making, minutes", gt=0)
-    build_bytes: int = Field(2 * 2**30, description="The largest of them, bytes", ge=1)
-    build_memory_bytes: int = Field(
-        2 * 2**30, description="Memory that the making may use, bytes", ge=2**28
-    )
-    build_workers: int = Field(1, description="How many are made at once", ge=1)
-    build_keep_days: int = Field(
-        60, description="One that nobody has used for so many days is taken away", ge=1
-    )
-    session_storage: str | None = Field(
-        None,
-        description="Storage (RSE) whose files sessions can read: what a session opens is copied"
-        " there first; without it nothing is",
-    )
-    session_storage_days: int = Field(
-        14, description="How long what was copied there for a session is kept, days", ge=1
-    )
-    sessions_site_limit: int | None = Field(
-        None,
-        description="Sessions that run at once over all people, as the hub's active_server_limit;"
-        " without it no page tells how many are free",
-        ge=1,
-    )
-    sessions_per_person: int | None = Field(
-        None,
-        description="Sessions that one person may have, as the hub's named_server_limit_per_user",
-        ge=1,
-    )
     reana_url: str | None = Field(None, description="REANA's server address")
-    broker_audiences: dict[str, str] = Field(
-        default_factory=dict,
-        description="JSON object: for what else than Rucio and REANA sessions get short tokens, by"
-        ' audience its address, as {"mlflow": "https://mlflow.example.org"}',
-    )
 
     recall_ask_bytes: int = Field(
         2**40,
@@ -303,15 +242,6 @@ class Config(BaseSettings):
         if wrong or len(set(groups.values())) < len(groups):
             raise ValueError("each group needs an account of its own: a-z, 0-9, - and _, up to 19")
         return groups
-
-    @field_validator("broker_audiences")
-    @classmethod
-    def _names_of_their_own(cls, addresses: dict[str, str]) -> dict[str, str]:
-        # Sessions keep each token in a file of that name.
-        wrong = [name for name in addresses if not AUDIENCE.fullmatch(name) or name in LENT]
-        if wrong or not all(urlsplit(url).hostname for url in addresses.values()):
-            raise ValueError(f"a-z, 0-9, - and _, none of {', '.join(LENT)}, each with an address")
-        return {name: url.rstrip("/") for name, url in addresses.items()}
 
     @field_validator("embargo_scopes", "issuer_old_key_files", "vault_keys", mode="before")
     @classmethod
