@@ -50,6 +50,7 @@ def running(stack: Stack, folder: Path, *, portal: str, stubs: str | None = None
     variables = component.variables(stack) | {
         "VRE_HUB_SETTINGS": str(state / "settings.json"),
         "VRE_STUB_SESSIONS": stubs or "",
+        "VRE_STUB_SESSIONS_END": str(end_of_stubs(folder)),
         "HOME": os.environ.get("HOME", "/"),
     }
     command = [str(stack.python("hub")), "-m", "jupyterhub", "-f", str(CONFIG)]
@@ -62,6 +63,11 @@ def running(stack: Stack, folder: Path, *, portal: str, stubs: str | None = None
         yield Hub(f"{api}/hub/api", str(settings["service_token"]))
     finally:
         _end(hub)
+
+
+def end_of_stubs(folder: Path) -> Path:
+    """Return the file that ends all sessions that are no processes, once it is there."""
+    return folder / "hub" / "end"
 
 
 def _free_ports(count: int) -> list[int]:

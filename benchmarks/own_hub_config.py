@@ -30,8 +30,9 @@ class StubSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no types
         return str(at.hostname), int(at.port or 80)
 
     async def poll(self) -> int | None:
-        """Return None as long as it was not stopped."""
-        return None if self.runs else 0
+        """Return None as long as it was not stopped, and the benchmark did not end them all."""
+        ended = Path(os.environ["VRE_STUB_SESSIONS_END"]).exists()
+        return None if self.runs and not ended else 1
 
     async def stop(self, now: bool = False) -> None:
         """Take note."""

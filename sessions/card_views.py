@@ -31,11 +31,12 @@ def ending(request: SignedInRequest) -> HttpResponseBase:
 @require_POST
 @signed_in
 def extend(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
-    """Put the session's end off, and go back to where that was asked for."""
+    """Put the session's end off, and go back to the page where that was asked for."""
     session = services.extend(services.get(request.user, pk))
     messages.success(request, _("%s goes on.") % session.name)
-    if request.POST.get("next"):
-        return redirect(safe_next(request, request.POST["next"]))
+    # The warning may have come to the page later: only the browser knows where it stands.
+    if came_from := request.headers.get("Referer"):
+        return redirect(safe_next(request, came_from))
     return redirect("sessions:session", pk=pk)
 
 

@@ -7,17 +7,24 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
+from demo.mail import component as mail
+from demo.portal.component import variables
+from demo.process import wait_until
 from demo.stack import Stack
 from tests.contract.test_hub_server import Hub, Server
 from tests.e2e.conftest import Person
 
 LONG = 150_000
+#: The clock looks for ends every 15 seconds.
+WARNED_WITHIN = 30.0
 #: The portal promises to see a dead session, and a hub that is back, within 20 seconds.
 SEEN_WITHIN = 20.0
 TOLD_WITHIN = 30.0
@@ -88,6 +95,36 @@ def test_its_end_is_counted_down_and_put_off_in_one_click(researcher: Person, pa
     expect(page.get_by_text("goes on.").first).to_be_visible()
     _status, after = researcher.api("GET", f"/sessions/{page_id(page_of)}")
     assert after["expires_at"] > before["expires_at"]
+
+
+def test_every_page_and_a_mail_warn_before_the_end(
+    researcher: Person, stack: Stack, page_of: str
+) -> None:
+    page = researcher.open("/data/?scope=cms")
+    with psycopg.connect(variables(stack)["VRE_DATABASE_URL"]) as database:
+        database.execute(
+            "UPDATE interactive_sessions_session SET expires_at = now() + interval '9 minutes'"
+            " WHERE id = %s",
+            [page_id(page_of)],
+        )
+
+    warning = page.get_by_text("A life is about to end")
+    expect(warning).to_be_visible(timeout=WARNED_WITHIN * 1000)
+    researcher.look("session-ending")
+    assert wait_until(lambda: any("A life ends at" in one for one in mails(stack, researcher)), 20)
+    page.get_by_role("button", name="Extend").click()
+
+    expect(page.get_by_text("A life goes on.")).to_be_visible()
+    expect(warning).to_be_hidden()
+    assert page.url.endswith("/data/?scope=cms")
+
+
+def mails(stack: Stack, person: Person) -> list[str]:
+    """Return what has arrived in somebody's mail box."""
+    files = mail.messages(stack).glob("*.eml")
+    read = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in files]
+    mine = [one for one in read if one["X-Envelope-To"] == person.account.email]
+    return [f"{one['Subject']}\n{one.get_body(('plain',)).get_content()}" for one in mine]
 
 
 def test_a_restart_takes_another_lifetime_under_the_same_address(

@@ -81,8 +81,8 @@ def test_what_cannot_be_counted_in_time_is_unknown(tmp_path: Path) -> None:
     assert sizes.of(tmp_path) is None
 
 
-def look(variables: dict[str, str]) -> dict[str, object]:
-    usage = Usage(variables, Sizes(count=lambda _: 77))
+def look(variables: dict[str, str], sizes: Sizes | None = None) -> dict[str, object]:
+    usage = Usage(variables, sizes or Sizes(count=lambda _: 77))
     return usage.look(Kernels(2, 1), keep_alive=True, last_activity=NOW, now=NOW)
 
 
@@ -93,13 +93,15 @@ def test_limits_are_what_the_session_was_told(variables: dict[str, str], tmp_pat
         "VRE_HOME_QUOTA_BYTES": "1000",
         "VRE_PROJECTS": f'[{{"name": "cms", "path": "{tmp_path}", "quota_bytes": 5}}]',
     }
+    sizes = Sizes(count=lambda _: 77)
+    assert wait_until(lambda: sizes.of(tmp_path) == 77, 5)
 
-    found = look(variables)
+    found = look(variables, sizes)
 
     assert found["memory_limit_bytes"] == 2 << 30
     assert found["cpu_limit"] == 1.5
     assert found["home_quota_bytes"] == 1000
-    assert found["projects"] == [{"name": "cms", "bytes": None, "quota_bytes": 5}]
+    assert found["projects"] == [{"name": "cms", "bytes": 77, "quota_bytes": 5}]
     assert (found["kernels"], found["busy_kernels"], found["keep_alive"]) == (2, 1, True)
     assert found["at"] == found["last_activity"] == NOW.isoformat()
     assert isinstance(found["memory_bytes"], int)
