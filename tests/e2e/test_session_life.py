@@ -103,8 +103,8 @@ def test_every_page_and_a_mail_warn_before_the_end(
     page = researcher.open("/data/?scope=cms")
     with psycopg.connect(variables(stack)["VRE_DATABASE_URL"]) as database:
         database.execute(
-            "UPDATE interactive_sessions_session SET expires_at = now() + interval '9 minutes'"
-            " WHERE id = %s",
+            "UPDATE interactive_sessions_session SET ready_at = now() - interval '2 hours',"
+            " expires_at = now() + interval '9 minutes' WHERE id = %s",
             [page_id(page_of)],
         )
 
@@ -120,11 +120,11 @@ def test_every_page_and_a_mail_warn_before_the_end(
 
 
 def mails(stack: Stack, person: Person) -> list[str]:
-    """Return what has arrived in somebody's mail box."""
+    """Return the subjects of what has arrived in somebody's mail box."""
     files = mail.messages(stack).glob("*.eml")
     read = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in files]
     mine = [one for one in read if one["X-Envelope-To"] == person.account.email]
-    return [f"{one['Subject']}\n{one.get_body(('plain',)).get_content()}" for one in mine]
+    return [str(one["Subject"]) for one in mine]
 
 
 def test_a_restart_takes_another_lifetime_under_the_same_address(

@@ -21,12 +21,13 @@ class FakeBroker:
     lives: dict[str, float] = field(default_factory=dict)
     lent: dict[str, datetime] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    services: dict[str, str] = field(default_factory=dict)
 
     def lend(self, token: str = "abc", *, audience: str = "rucio", seconds: float = 600) -> None:
         """Lend a token the next time."""
         expires_at = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
         loan = {"access_token": token, "expires_at": expires_at, "account": "ann-x1y2z"}
-        loan["service_url"] = f"http://{audience}.example"
+        loan["service_url"] = self.services.get(audience, f"http://{audience}.example")
         self.answers.setdefault(audience, []).append((200, loan))
 
     def lend_numbered(self, audience: str, *, seconds: float) -> None:

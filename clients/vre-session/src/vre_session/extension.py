@@ -10,7 +10,16 @@ from typing import Any
 
 from jupyterhub.services.auth import HubAuth
 
-from vre_session import broker, catalogue, keep_alive, lines, renewal, surroundings, tokens
+from vre_session import (
+    broker,
+    catalogue,
+    keep_alive,
+    lines,
+    renewal,
+    side_bars,
+    surroundings,
+    tokens,
+)
 from vre_session.api import routes
 from vre_session.repositories import Bounds, Repositories
 from vre_session.state import State, kernels_of
@@ -32,6 +41,7 @@ def _load_jupyter_server_extension(server: Any) -> None:
     state = _state(server)
     server.log.addHandler(state.log)
     server.web_app.add_handlers(".*$", routes(server.web_app.settings["base_url"], state))
+    side_bars.withhold(server.web_app)
     if "rucio" in tokens.audiences(os.environ):
         catalogue.sign_in(str(tokens.path_of(os.environ, "rucio")))
     for audience in tokens.audiences(os.environ):
