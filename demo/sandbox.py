@@ -89,10 +89,11 @@ class Limits:
 class Sandbox:
     """What a program may see and use.
 
-    `environments` are virtual environments (their base interpreter becomes visible with them);
-    folders appear under their own absolute paths, and have to be owned by `uid` where they are to
-    be written. `uid` counts only when the demo runs as root. `identity` is what `write_identity`
-    returned. A program that `outlives` its starter has to be ended with `kill_all`.
+    `environments` are the site's own virtual environments: whatever folder of a base interpreter
+    they name becomes visible with them. Folders appear under their own absolute paths, and have to
+    be owned by `uid` where they are to be written. `uid` counts only when the demo runs as root.
+    `identity` is what `write_identity` returned. A program that `outlives` its starter has to be
+    ended with `kill_all`.
     """
 
     folder: Path

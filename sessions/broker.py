@@ -1,7 +1,9 @@
 """Fresh tokens for running sessions, which show their own hub token and nothing else.
 
 The hub says whose session asks. Only the token that the hub gives to a session's server opens
-this door: not a person's own token, not a service's, not one that opens several servers.
+this door: not a person's own token, not a service's, not one that opens several servers. A person
+can have the hub make one that is no different: like the session's own, it opens nothing here once
+the session is over.
 """
 
 from __future__ import annotations
@@ -73,7 +75,7 @@ def lend(authorization: str, audience: str, *, address: str) -> Loan:
     SignInRequired
         The hub does not know the token: none was sent, or the session has stopped.
     Forbidden
-        It is a token, but not that of one session.
+        It is a token, but not that of one session that the portal knows to go on.
     InvalidRequest
         No token is lent for this audience.
     Conflict
@@ -95,14 +97,15 @@ def _lend(owner: TokenOwner, audience: str) -> Loan:
     addresses = audiences()
     if audience not in addresses:
         raise InvalidRequest(f"audience: one of {', '.join(addresses)}.", field="audience")
+    try:
+        # Who may upload may do so in Rucio: without a sign-in neither is left.
+        credential = credential_for(user, "rucio" if audience == UPLOADS else audience)
+    except CredentialExpired as exc:
+        raise Conflict(f"Sign in to the portal again. {exc.message}", service=audience) from exc
     if audience == UPLOADS:
         lent = lent_tokens.lend(user, OPENS)
         _tell_loan(user, _server_of(owner), audience)
         return Loan(lent.secret, lent.expires_at, user.handle, addresses[audience])
-    try:
-        credential = credential_for(user, audience)
-    except CredentialExpired as exc:
-        raise Conflict(f"Sign in to the portal again. {exc.message}", service=audience) from exc
     log.info("token for %s lent to a session of %s", audience, user.handle)
     _tell_loan(user, _server_of(owner), audience)
     url = addresses[audience]
@@ -169,6 +172,9 @@ def _user(owner: TokenOwner) -> User:
         raise Forbidden("This session's user has no account at the portal.")
     if (refusal := gate.refusal(user)) is not None:
         raise refusal
+    # The row is there before the hub is asked; one found at the hub has one within seconds.
+    if not Session.objects.active().filter(user=user, server=_server_of(owner)).exists():
+        raise Forbidden("The portal knows no such session that runs. Launch one at the portal.")
     return user
 
 

@@ -10,12 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from sessions.recipes import LONGEST_TEXT
-from sessions.services.builds.making import (
-    LONGEST_DESCRIPTION,
-    LONGEST_REF,
-    LONGEST_TITLE,
-    LONGEST_URL,
-)
+from sessions.services.builds.making import LONGEST_DESCRIPTION, LONGEST_TITLE
+from sessions.services.repository_links import MAX_REF, MAX_URL
 
 FORMS = (("requirements.txt", "requirements.txt"), ("environment.yml", "environment.yml"))
 
@@ -45,14 +41,14 @@ class BuildForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
     repository = forms.CharField(
-        label=lazy("Git repository"), required=False, max_length=LONGEST_URL,
+        label=lazy("Git repository"), required=False, max_length=MAX_URL,
         help_text=lazy("Public, beginning with https://. Its requirements.txt or environment.yml "
                        "counts, at the top or in binder/."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false",
                                       "inputmode": "url"}),
     )  # fmt: skip
     ref = forms.CharField(
-        label=lazy("Branch, tag or commit"), required=False, max_length=LONGEST_REF,
+        label=lazy("Branch, tag or commit"), required=False, max_length=MAX_REF,
         help_text=lazy("Without it the repository's main branch."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip

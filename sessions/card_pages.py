@@ -28,11 +28,9 @@ class SessionCard:
     """What a page says of a session that runs, besides its state."""
 
     ends: list[EndLine]
-    extended_until: datetime | None
     can_extend: bool
     why_not: str
     meters: list[Meter]
-    as_of: datetime | None
     kernels: str
 
 
@@ -50,11 +48,9 @@ def card_of(session: Session) -> SessionCard:
             for end in ends
             if life is None or end.at <= life
         ],
-        extended_until=until,
         can_extend=until is not None or (idle and ends[0].cause is Cause.IDLE),
         why_not=_why_not(session, until),
         meters=meters(usage) if usage else [],
-        as_of=usage.at if usage else None,
         kernels=kernels(usage) if usage else "",
     )
 
@@ -74,5 +70,5 @@ def _why_not(session: Session, until: datetime | None) -> str:
     policy = Policy.of(session)
     if not policy.extend_hours:
         return _("Sessions of this environment can't be extended.")
-    longest = policy.max_lifetime_hours or policy.lifetime_hours or 0
+    longest = policy.longest_hours or 0
     return _("It lives as long as a session of this environment may: %g hours.") % longest

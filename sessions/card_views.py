@@ -72,7 +72,11 @@ def restart(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
         chosen=session.choices,
     )
     if request.method == "POST" and form.is_valid():
-        services.restart(session, form.parsed())
-        return redirect("sessions:session", pk=pk)
+        try:
+            services.restart(session, form.parsed())
+        except PortalError as exc:
+            form.add_error(None, exc.message)
+        else:
+            return redirect("sessions:session", pk=pk)
     context = {"session": session, "entry": shown(session), "form": form}
     return render(request, "sessions/restart.html", context, status=422 if form.errors else 200)

@@ -48,7 +48,7 @@ class FilesView(_Part):
         """Return what is in a folder, the home unless `path` names another."""
         session = services.get(user_of(request), pk)
         found = files.browse(session, request.query_params.get("path", ""))
-        return Response(FolderEntriesSerializer({"items": found, "next": None}).data)
+        return Response(FolderEntriesSerializer({"items": found.entries, "next": None}).data)
 
     @extend_schema(
         operation_id="sessions_files_folder",

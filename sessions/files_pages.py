@@ -75,8 +75,9 @@ def folder(session: Session, path: str) -> dict[str, Any]:
     """Return a folder's values."""
     found = files.browse(session, path)
     return {
-        "rows": [_row(session, entry) for entry in found[:MOST_ROWS]],
-        "left_out": max(0, len(found) - MOST_ROWS),
+        "rows": [_row(session, entry) for entry in found.entries[:MOST_ROWS]],
+        "left_out": max(0, len(found.entries) - MOST_ROWS),
+        "unshown": found.unshown,
         "open_url": _opened(session, path),
         "content_url": reverse("api:session-content", args=(session.pk,)),
         "most_bytes": file_uploads.MOST_BYTES,

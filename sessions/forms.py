@@ -186,12 +186,17 @@ def _field_name(environment: Environment, option: Option) -> str:
 
 def _fields(environment: Environment) -> dict[str, forms.Field]:
     """Return the fields of an environment's options, with those for values that may be typed."""
+    return {
+        f"{environment.slug}.{name}": field for name, field in _option_fields(environment).items()
+    }
+
+
+def _option_fields(environment: Environment) -> dict[str, forms.Field]:
     fields: dict[str, forms.Field] = {}
     for option in environment.options:
-        name = _field_name(environment, option)
-        fields[name] = _field(option)
+        fields[option.key] = _field(option)
         if option.unlisted:
-            fields[f"{name}{UNLISTED}"] = _typed(option.unlisted)
+            fields[f"{option.key}{UNLISTED}"] = _typed(option.unlisted)
     return fields
 
 
@@ -228,8 +233,8 @@ class RestartForm(forms.Form):
         self, entered: QueryDict | None, *, environment: Environment, chosen: Mapping[str, str]
     ) -> None:
         super().__init__(entered, initial=dict(chosen), label_suffix="")
-        self.fields |= {option.key: _field(option) for option in environment.options}
+        self.fields |= _option_fields(environment)
 
     def parsed(self) -> dict[str, str]:
         """Return the chosen options; only after `is_valid`."""
-        return {name: str(value) for name, value in self.cleaned_data.items()}
+        return {name: str(value) for name, value in self.cleaned_data.items() if value}

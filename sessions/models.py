@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,6 +18,7 @@ from sessions.models_sharing import Guest, Handover, Level, Share
 
 __all__ = [
     "ACTIVE",
+    "ASKED_AT",
     "FINISHED",
     "PENDING",
     "Build",
@@ -46,6 +48,8 @@ class SessionState(models.TextChoices):
 PENDING = (SessionState.QUEUED, SessionState.STARTING)
 ACTIVE = (*PENDING, SessionState.READY, SessionState.STOPPING)
 FINISHED = (SessionState.STOPPED, SessionState.FAILED)
+#: When the start that counts was asked for, in a query.
+ASKED_AT = Coalesce("restarted_at", "created_at")
 
 
 def server_name() -> str:
@@ -88,6 +92,8 @@ class Session(models.Model):
     events = models.JSONField(default=list)
     url = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    #: When it began anew under its name; null while it has not.
+    restarted_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     ready_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
@@ -144,6 +150,11 @@ class Session(models.Model):
         return {key: value for key, value in options.items() if key != "profile"}
 
     @property
+    def asked_at(self) -> datetime:
+        """When the start that counts was asked for."""
+        return self.restarted_at or self.created_at
+
+    @property
     def waited(self) -> timedelta:
         """How long the start took, or has taken until now."""
-        return (self.ready_at or self.stopped_at or timezone.now()) - self.created_at
+        return (self.ready_at or self.stopped_at or timezone.now()) - self.asked_at

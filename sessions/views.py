@@ -28,7 +28,7 @@ from sessions.services.folders import folders_of
 from sessions.services.origins import Origin
 from sessions.services.repository_links import RepositoryLink
 from sessions.sharing_presenting import shared_shown, shares_shown
-from vre_portal.errors import Forbidden, InvalidRequest
+from vre_portal.errors import InvalidRequest, PortalError
 from vre_portal.health import BackendState, backend_states
 from vre_portal.paging import page
 
@@ -63,8 +63,8 @@ def new(request: SignedInRequest) -> HttpResponseBase:
         environments=environments.told_of(request.user),
         link=request.GET,
     )
-    if request.method == "POST" and request.POST.get("as") == "link":
-        return redirect(f"{reverse('sessions:new')}?{form.link()}#share")
+    if request.method == "POST" and (wanted := request.POST.get("as")):
+        return redirect(f"{reverse('sessions:new')}?{_as_link(form, wanted)}")
     status = InvalidRequest.status
     if request.method == "POST" and form.is_valid():
         wish = form.parsed()
@@ -74,8 +74,9 @@ def new(request: SignedInRequest) -> HttpResponseBase:
                 datasets=wish.datasets, repository=wish.repository, bring=wish.bring,
                 origin=wish.origin, keep_alive=wish.keep_alive,
             )  # fmt: skip
-        except Forbidden as exc:  # a dataset is under an embargo
-            form.add_error("dataset", exc.message)
+        except PortalError as exc:
+            # Most are about the data: an embargo, or nobody who tells of one.
+            form.add_error("dataset" if wish.datasets else None, exc.message)
             status = exc.status
         else:
             return redirect("sessions:session", pk=launched.pk)
@@ -88,20 +89,24 @@ def new(request: SignedInRequest) -> HttpResponseBase:
         "hub": _hub_down(),
         "usual": services.usual_seconds(request.user, form.chosen),
         "datasets": form.datasets,
-        "without_dataset": f"?{_without(request.GET, 'dataset')}",
-        "without_repository": f"?{_without(request.GET, 'repository', 'ref', 'path')}",
         **beside(request.user, form),
     }
     return render(request, "sessions/new.html", context, status=status if form.errors else 200)
 
 
-def _without(link: QueryDict, *names: str) -> str:
-    """Return an address without some fields; emptied, they are not filled in from an origin."""
-    rest = link.copy()
-    for name in names:
+#: What a press leaves out of the form, all else that was entered stays.
+LEFT_OUT = {"without-dataset": ["dataset"], "without-repository": ["repository", "ref", "path"]}
+
+
+def _as_link(form: LaunchForm, wanted: str) -> str:
+    """Return the form as it is filled in as an address, without what is not wanted."""
+    if wanted not in LEFT_OUT:
+        return f"{form.link()}#share"
+    rest = QueryDict(form.link(), mutable=True)
+    for name in LEFT_OUT[wanted]:
         rest.pop(name, None)
-    if rest.get("origin"):
-        rest[names[0]] = ""
+    if rest.get("origin"):  # emptied, it is not filled in from the origin
+        rest[LEFT_OUT[wanted][0]] = ""
     return rest.urlencode()
 
 

@@ -69,15 +69,20 @@ def register(kind: str, step: Step, *, give_up: GiveUp, ending: bool = False) ->
         _endings.add(kind)
 
 
-def begin(kind: str, *, subject: uuid.UUID, user_id: object, key: str | None = None) -> Operation:
+def begin(
+    kind: str, *, subject: uuid.UUID, user_id: object, key: str | None = None, is_new: bool = False
+) -> Operation:
     """Write an operation in the caller's transaction; it starts when that is committed.
 
-    `key` makes it idempotent: the same key returns the operation that is already there.
+    `key` makes it idempotent: the same key returns the operation that is already there. Where that
+    can't be, since the subject was made in the same transaction, `is_new` spares the look.
     """
-    operation, made = Operation.objects.get_or_create(
-        key=key or f"{kind}:{subject}",
-        defaults={"kind": kind, "subject": subject, "user_id": user_id},
-    )
+    wanted = {"kind": kind, "subject": subject, "user_id": user_id}
+    known = key or f"{kind}:{subject}"
+    if is_new:
+        operation, made = Operation.objects.create(key=known, **wanted), True
+    else:
+        operation, made = Operation.objects.get_or_create(key=known, defaults=wanted)
     if made:
         _wake(operation.pk)
     return operation

@@ -36,7 +36,9 @@ def page(
     if len(found) <= limit:
         return found, None
     last = found[limit - 1]
-    query = {**request.GET.dict(), "cursor": _write(getattr(last, by), last.pk)}
+    # The next page is a whole one, also where a fragment was asked for.
+    given = {name: value for name, value in request.GET.items() if name != "fragment"}
+    query = {**given, "cursor": _write(getattr(last, by), last.pk)}
     return found[:limit], f"{request.build_absolute_uri(request.path)}?{urlencode(query)}"
 
 

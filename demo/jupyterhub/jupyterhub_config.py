@@ -58,7 +58,7 @@ c.Authenticator.allow_all = True  # whoever the portal lets through
 # The hub keeps the tokens that the portal gave it, encrypted, to ask whether they still hold.
 c.Authenticator.enable_auth_state = True
 c.CryptKeeper.keys = [hashlib.sha256(f"auth_state {settings['cookie_secret']}".encode()).digest()]
-c.Authenticator.auth_refresh_age = 30
+c.Authenticator.auth_refresh_age = 10
 c.Authenticator.refresh_pre_spawn = True
 
 SandboxSpawner.means = sandbox.probe(
@@ -70,7 +70,7 @@ c.Spawner.apply_user_options = apply_options
 c.Spawner.env_keep = []
 c.Spawner.default_url = "/lab"
 # A session asks the hub about a browser this often, instead of every five minutes.
-c.Spawner.args = ["--HubAuth.cache_max_age=20"]
+c.Spawner.args = ["--HubAuth.cache_max_age=10"]
 c.Spawner.start_timeout = 90
 c.Spawner.http_timeout = 60
 # A session that died is seen by the portal within 20 seconds: this, and the portal's own look.

@@ -222,12 +222,15 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
     ) -> sandbox.Sandbox:
         folder = Path(self.state_folder, "identities", self.user.name)
         memory = int(launch.memory_gb * GIB) if launch.memory_gb else None
-        base = Path(self.environments, self.build_base)
-        is_made = environment.parent == Path(self.built_environments)
+        read_only = [Path(self.session_code), *filter(Path.exists, map(Path, self.read_only))]
+        if environment.parent == Path(self.built_environments):
+            # Strangers' packages fill it, so nothing that it says of itself opens another folder.
+            read_only.append(environment)
+            environment = Path(self.environments, self.build_base)
         return sandbox.Sandbox(
             home,
-            environments=(environment, base) if is_made else (environment,),
-            read_only=(Path(self.session_code), *filter(Path.exists, map(Path, self.read_only))),
+            environments=(environment,),
+            read_only=tuple(read_only),
             read_write=tuple(folder.path for folder in folders),
             uid=uid,
             network=True,

@@ -263,7 +263,7 @@ COMPONENTS = (
         command=_worker,
         health=lambda stack: _said(stack, "worker", " ready."),
         needs=("postgres", "valkey"),
-        environments=("portal", "previews"),
+        environments=("portal", "previews", "sandbox"),
         prepare=prepare,
         variables=variables,
     ),

@@ -127,7 +127,10 @@ class SessionsBackend(Protocol):
         ...
 
     def list_active(self, credential: Credential) -> list[Server]:
-        """Return every server that starts, runs or stops, of all users, by one call."""
+        """Return the servers that start, run or stop, of all users.
+
+        One may be left out when others come and go meanwhile; `get` tells of it.
+        """
         ...
 
     def stop(self, credential: Credential, handle: str, server: str) -> bool:
@@ -138,10 +141,6 @@ class SessionsBackend(Protocol):
         self, credential: Credential, handle: str, server: str, *, seconds: int
     ) -> Credential:
         """Return a credential that opens this one server for a while."""
-        ...
-
-    def rename(self, credential: Credential, handle: str, server: str, display_name: str) -> None:
-        """Give a server another title, or raise `NotFound`."""
         ...
 
     def touch(self, credential: Credential, handle: str, server: str) -> None:

@@ -6,35 +6,49 @@ https://jupyter-server.readthedocs.io/en/latest/developers/rest-api.html
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
 from accounts.credentials import Credential
-from sessions.backends.jupyter_server_parsing import SERVICE, contents, entry_of, pieces, refuse
+from sessions.backends.jupyter_server_parsing import (
+    SERVICE,
+    contents,
+    entries_of,
+    entry_of,
+    fetch_of,
+    id_of,
+    lines_of,
+    of_another_kind,
+    pieces,
+    reason_in,
+    refuse,
+    usage_of,
+)
 from sessions.backends.running import (
     ByteSource,
     Entry,
     EntryKind,
     Fetch,
-    FetchState,
     FileStream,
     Place,
     Usage,
-    Volume,
-    folders_first,
 )
 from vre_portal.config import get_config
-from vre_portal.errors import Conflict, Forbidden, NotFound, UpstreamRefused, UpstreamUnavailable
+from vre_portal.errors import Conflict, Forbidden, NotFound, UpstreamUnavailable
 from vre_portal.http import call, json_of
 
 NAME = "The session"
 SECONDS = 5.0
+#: In which all of a part of a file has come: the portal reads at most 16 MiB at once.
+READ_SECONDS = 10.0
 MAX_ANSWER = 8 << 20
+#: What is kept of a session's answer is no more than this.
+MAX_STATE = 64 * 1024
 
 
 class JupyterServer:
@@ -42,27 +56,11 @@ class JupyterServer:
 
     def usage(self, credential: Credential, at: Place) -> Usage:
         """Ask `vre/usage`."""
-        found = self._json(credential, at, "GET", "vre/usage")
-        return Usage(
-            memory=int(found["memory_bytes"]),
-            memory_limit=found.get("memory_limit_bytes"),
-            cpu_percent=float(found["cpu_percent"]),
-            cpu_limit=found.get("cpu_limit"),
-            home=Volume("", found.get("home_bytes"), found.get("home_quota_bytes")),
-            projects=tuple(
-                Volume(str(one["name"]), one.get("bytes"), one.get("quota_bytes"))
-                for one in found.get("projects") or ()
-            ),
-            kernels=int(found.get("kernels") or 0),
-            busy_kernels=int(found.get("busy_kernels") or 0),
-            keep_alive=bool(found.get("keep_alive")),
-            at=datetime.fromisoformat(found["at"]),
-        )
+        return usage_of(self._json(credential, at, "GET", "vre/usage", max_bytes=MAX_STATE))
 
     def log(self, credential: Credential, at: Place, *, lines: int) -> list[str]:
         """Ask `vre/log`."""
-        found = self._json(credential, at, "GET", "vre/log", params={"lines": lines})
-        return [str(line) for line in found["lines"]]
+        return lines_of(self._json(credential, at, "GET", "vre/log", params={"lines": lines}))
 
     def keep_alive(self, credential: Credential, at: Place, *, on: bool) -> None:
         """Tell `vre/keep-alive`."""
@@ -73,15 +71,13 @@ class JupyterServer:
     ) -> str:
         """Ask `vre/repository` to begin."""
         wish = {"url": url, "ref": ref, "path": path}
-        return str(self._json(credential, at, "POST", "vre/repository", json=wish)["id"])
+        return id_of(self._json(credential, at, "POST", "vre/repository", json=wish))
 
     def fetched(self, credential: Credential, at: Place, fetch_id: str) -> Fetch:
         """Ask `vre/repository` how it goes."""
-        found = self._json(credential, at, "GET", f"vre/repository/{quote(fetch_id, safe='')}")
-        texts = {key: str(found.get(key) or "") for key in ("message", "folder", "commit")}
-        # The session tells the file as it was asked for: below the repository.
-        path = f"{texts['folder']}/{found['path']}" if found.get("path") else ""
-        return Fetch(fetch_id, FetchState(found["state"]), path=path, **texts)
+        path = f"vre/repository/{quote(fetch_id, safe='')}"
+        found = self._json(credential, at, "GET", path, max_bytes=MAX_STATE)
+        return fetch_of(fetch_id, found)
 
     def set_guests(self, credential: Credential, at: Place, guests: Mapping[str, str]) -> None:
         """Tell `vre/guests`."""
@@ -90,11 +86,12 @@ class JupyterServer:
     def entries(self, credential: Credential, at: Place, path: str) -> list[Entry]:
         """List a folder by the contents API."""
         found = self._json(credential, at, "GET", contents(path), params={"type": "directory"})
-        return folders_first([entry_of(one) for one in found.get("content") or ()])
+        return entries_of(found, path)
 
     def entry(self, credential: Credential, at: Place, path: str) -> Entry:
         """Look at one entry without its content."""
-        return entry_of(self._json(credential, at, "GET", contents(path), params={"content": 0}))
+        found = self._json(credential, at, "GET", contents(path), params={"content": 0})
+        return entry_of(found, path)
 
     @contextmanager
     def read(
@@ -107,6 +104,7 @@ class JupyterServer:
         last: int | None = None,
     ) -> Iterator[FileStream]:
         """Read by the files handler, which knows byte ranges."""
+        until = time.monotonic() + READ_SECONDS
         headers = {"Accept-Encoding": "identity"}
         if first or last is not None:
             headers["Range"] = f"bytes={first}-{'' if last is None else last}"
@@ -115,11 +113,13 @@ class JupyterServer:
         )
         with closing(answer):
             if answer.status_code not in {200, 206}:
-                self._refuse_reading(answer, credential, at, path)
+                self._refuse_reading(answer.status_code, credential, at, path)
+            if answer.headers.get("Content-Encoding", "identity") != "identity":
+                raise of_another_kind()
             length = answer.headers.get("Content-Length", "")
             yield FileStream(
-                pieces(answer),
-                int(length) if length.isdigit() else None,
+                pieces(answer, until=until),
+                int(length) if length.isdecimal() else None,
                 answer.headers.get("Content-Type", "application/octet-stream"),
             )
 
@@ -132,7 +132,7 @@ class JupyterServer:
         """Save a new file by the contents API, which itself would replace one."""
         self._must_be_free(credential, at, path)
         body = {"type": "file", "format": "base64", "content": base64.b64encode(content).decode()}
-        return entry_of(self._json(credential, at, "PUT", contents(path), json=body))
+        return entry_of(self._json(credential, at, "PUT", contents(path), json=body), path)
 
     def write_part(
         self,
@@ -155,13 +155,12 @@ class JupyterServer:
     def make_folder(self, credential: Credential, at: Place, path: str) -> Entry:
         """Make a folder by the contents API."""
         self._must_be_free(credential, at, path)
-        return entry_of(
-            self._json(credential, at, "PUT", contents(path), json={"type": "directory"})
-        )
+        found = self._json(credential, at, "PUT", contents(path), json={"type": "directory"})
+        return entry_of(found, path)
 
     def rename(self, credential: Credential, at: Place, path: str, to: str) -> Entry:
         """Rename by the contents API."""
-        return entry_of(self._json(credential, at, "PATCH", contents(path), json={"path": to}))
+        return entry_of(self._json(credential, at, "PATCH", contents(path), json={"path": to}), to)
 
     def delete(self, credential: Credential, at: Place, path: str) -> None:
         """Delete by the contents API; a folder with something in it stays."""
@@ -169,16 +168,14 @@ class JupyterServer:
             credential, at, path
         ):
             raise Conflict(f"The folder {path} is not empty.", service=SERVICE)
-        answer = self._call(credential, at, "DELETE", contents(path))
+        answer = self._call(credential, at, "DELETE", contents(path), max_bytes=MAX_ANSWER)
         if answer.status_code not in {200, 204}:
-            refuse(answer)
+            refuse(answer.status_code, reason_in(answer))
 
-    def _refuse_reading(
-        self, answer: requests.Response, credential: Credential, at: Place, path: str
-    ) -> None:
+    def _refuse_reading(self, status: int, credential: Credential, at: Place, path: str) -> None:
         """Raise what it means that bytes are not given: for a folder Jupyter says 403 as well."""
         try:
-            refuse(answer)
+            refuse(status)
         except Forbidden:
             if self.entry(credential, at, path).kind is EntryKind.FOLDER:
                 raise NotFound(f"{path} is a folder.", service=SERVICE) from None
@@ -192,14 +189,21 @@ class JupyterServer:
         raise Conflict(f"There is a {path} in the session already.", service=SERVICE)
 
     def _json(
-        self, credential: Credential, at: Place, method: str, path: str, **kwargs: Any
+        self,
+        credential: Credential,
+        at: Place,
+        method: str,
+        path: str,
+        *,
+        max_bytes: int = MAX_ANSWER,
+        **kwargs: Any,
     ) -> dict[str, Any]:
-        answer = self._call(credential, at, method, path, max_bytes=MAX_ANSWER, **kwargs)
+        answer = self._call(credential, at, method, path, max_bytes=max_bytes, **kwargs)
         if not 200 <= answer.status_code < 300:
-            refuse(answer)
+            refuse(answer.status_code, reason_in(answer))
         found = json_of(NAME, answer)
         if not isinstance(found, dict):
-            raise UpstreamRefused("The session gave an answer of another kind.", service=SERVICE)
+            raise of_another_kind()
         return found
 
     def _call(

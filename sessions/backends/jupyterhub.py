@@ -113,7 +113,7 @@ class JupyterHubBackend:
         return server_of(handle, json_of(NAME, answer))
 
     def list_active(self, credential: Credential) -> list[Server]:
-        """Return all servers that are not stopped, by pages of users."""
+        """Return all servers that are not stopped, by pages of users, of the hub's own size."""
         found: list[Server] = []
         offset = 0
         while True:
@@ -126,12 +126,12 @@ class JupyterHubBackend:
             if not _is_success(answer):
                 self._refuse(answer, "JupyterHub does not tell which sessions run.")
             users = json_of(NAME, answer)
+            if not users:
+                return [server for server in found if server.state is not ServerState.STOPPED]
             for user in users:
                 servers = (user.get("servers") or {}).values()
                 found += [server_of(user["name"], server) for server in servers]
-            if len(users) < PAGE:
-                return [server for server in found if server.state is not ServerState.STOPPED]
-            offset += PAGE
+            offset += len(users)
 
     def stop(self, credential: Credential, handle: str, server: str) -> bool:
         """Stop and forget: 204 gone, 202 on its way, 404 was not there."""
@@ -155,13 +155,6 @@ class JupyterHubBackend:
         token = str(json_of(NAME, answer).get("token", ""))
         until = timezone.now() + timedelta(seconds=seconds)
         return hub_credential(token, account=handle, expires_at=until)
-
-    def rename(self, credential: Credential, handle: str, server: str, display_name: str) -> None:
-        """Give the server another title."""
-        body = {"display_name": display_name}
-        answer = self._call(credential, "PATCH", _path(handle, server), json=body)
-        if not _is_success(answer):
-            self._refuse(answer, "JupyterHub did not rename the session.")
 
     def touch(self, credential: Credential, handle: str, server: str) -> None:
         """Post activity, as the session itself does."""

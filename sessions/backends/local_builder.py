@@ -79,13 +79,14 @@ class LocalBuilder:
             return Fetch(state, log=log, reason=str(result.get("reason", "")))
         try:
             told = json.loads(str(result.get("fetched", "")))
-            reason = str(told.get("reason", ""))
+            reason, commit = str(told.get("reason", "")), str(told.get("commit", ""))[:64]
             files = {str(name): str(text) for name, text in dict(told.get("files", {})).items()}
         except (ValueError, AttributeError):
             return Fetch(JobState.FAILED, log=log, reason="The repository could not be read.")
-        if reason:
-            return Fetch(JobState.FAILED, log=log, reason=reason[:500])
-        return Fetch(JobState.DONE, log=log, commit=str(told.get("commit", ""))[:64], files=files)
+        if reason or not commit:
+            reason = reason[:500] or "The repository could not be read."
+            return Fetch(JobState.FAILED, log=log, reason=reason)
+        return Fetch(JobState.DONE, log=log, commit=commit, files=files)
 
     def start(self, digest: str, requirements: Sequence[str]) -> None:
         """Begin to make an environment, unless it is there."""
@@ -129,7 +130,8 @@ class LocalBuilder:
     def forget(self, key: str) -> None:
         """Forget a job that has ended."""
         with self._locked(key) as job:
-            if not self._pid(job):
+            # Its result is the last that it writes, a moment before its process is gone.
+            if (job / RESULT).exists() or not self._pid(job):
                 _remove(job)
 
     def exists(self, digest: str) -> bool:

@@ -164,7 +164,11 @@ class RunningSession(Protocol):
         first: int = 0,
         last: int | None = None,
     ) -> AbstractContextManager[FileStream]:
-        """Open a file's bytes, from `first` to `last` (both included), for a `with` block."""
+        """Open a file's bytes, from `first` to `last` (both included), for a `with` block.
+
+        All of them come within seconds, or `UpstreamTimeout` is raised: this is for what the portal
+        itself reads, at most some MiB at once.
+        """
         ...
 
     def source(self, credential: Credential, at: Place, path: str) -> ByteSource:

@@ -144,11 +144,11 @@ def _result(order: Order, log: Log, ended: Ended) -> dict[str, object]:
         return _fetched(work)
     if ended.code or making.manifest_of(work) is None:
         return {"reason": told.reason(log.said, ended.code)}
+    (work / ORDER).unlink()
     cage.take_back(work)
     size = size_of(work)
     if size > order.limits.disk_bytes:
         return {"reason": _too_large(order)}
-    (work / ORDER).unlink()
     write_json(work / making.MANIFEST, {**(making.manifest_of(work) or {}), "size_bytes": size})
     finished = Path(order.finished)
     shutil.rmtree(finished, ignore_errors=True)

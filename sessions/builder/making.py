@@ -35,6 +35,8 @@ def main(order_file: str) -> int:
     subprocess.run(  # noqa: S603 - the site's own interpreter
         [str(base / "bin" / "python"), "-I", "-m", "venv", "--without-pip", str(home)], check=True
     )
+    config = home / "pyvenv.cfg"
+    own_config = config.read_bytes()
     packages = next(home.glob("lib/python*/site-packages"))
     behind = base / packages.relative_to(home)
     (packages / "_base.pth").write_text(f"import site; site.addsitedir({str(behind)!r})\n")
@@ -42,6 +44,7 @@ def main(order_file: str) -> int:
     if done:
         return done
     _say("Putting it in order")
+    config.write_bytes(own_config)  # a wheel's data may have been laid over it
     shutil.rmtree(home / SCRATCH)
     for activate in (home / "bin").glob("[aA]ctivate*"):
         activate.unlink()  # they name the folder in which it was made
@@ -65,11 +68,12 @@ def _pip(order: Order, home: Path) -> int:
     pip = [sys.executable, "-I", "-m", "pip", "--python", str(home / "bin" / "python")]
     options = ["--only-binary", ":all:", "--no-input", "--no-cache-dir", "--progress-bar", "off"]
     options += ["--disable-pip-version-check", "--no-color", "--retries", "2"]
-    index = ["--index-url", order.index_url] if order.index_url else []
     given = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     variables = {**given, "HOME": str(scratch), "TMPDIR": str(scratch / "tmp"), "LANG": "C.UTF-8"}
     variables["PATH"] = "/usr/bin:/bin"
-    command = [*pip, "install", *options, *index, "-c", limits.name, "-r", wanted.name]
+    if order.index_url:
+        variables["PIP_INDEX_URL"] = order.index_url  # everybody reads a command line
+    command = [*pip, "install", *options, "-c", limits.name, "-r", wanted.name]
     done = subprocess.run(command, env=variables, cwd=scratch, check=False)  # noqa: S603 - pip
     return done.returncode
 

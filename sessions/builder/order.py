@@ -64,8 +64,9 @@ class Order:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a file that is there whole or not at all."""
+    """Write a file that is there whole or not at all, for its owner: an order has a secret."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.touch(mode=0o600)
     part.write_text(json.dumps(content))
     part.replace(path)
 

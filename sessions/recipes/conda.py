@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import yaml
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from sessions.recipes.lines import MOST_LINES, refused, shown
+from sessions.recipes.lines import LONGEST_LINE, MOST_LINES, refused, shown
 from sessions.recipes.requirements import requirement
 
 KEYS = {"name", "channels", "dependencies", "prefix"}
@@ -51,9 +52,10 @@ def parse(text: str, *, name: str = "environment.yml") -> Listed:
     root = _root(text, name)
     fields = {}
     for key, value in root.value:
-        if key.value not in KEYS:
-            raise refused(name, _line(key), f"'{shown(str(key.value))}' can't be used here.")
-        fields[key.value] = value
+        line, field = _text(key, name)
+        if field not in KEYS:
+            raise refused(name, line, f"'{shown(field)}' can't be used here.")
+        fields[field] = value
     _channels(fields.get("channels"), name)
     listed = fields.get("dependencies")
     if not isinstance(listed, yaml.SequenceNode):
@@ -76,23 +78,25 @@ def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _texts(node: yaml.Node, name: str) -> Iterator[tuple[int, str]]:
+def _nodes(node: yaml.Node, name: str) -> Sequence[yaml.Node]:
     if not isinstance(node, yaml.SequenceNode):
         raise refused(name, _line(node), "a list has to stand here.")
     if len(node.value) > MOST_LINES:
         raise refused(name, _line(node), f"list at most {MOST_LINES} packages.")
-    for each in node.value:
-        yield _text(each, name)
+    return cast("Sequence[yaml.Node]", node.value)
 
 
 def _text(node: yaml.Node, name: str) -> tuple[int, str]:
     if not isinstance(node, yaml.ScalarNode):
-        raise refused(name, _line(node), "a package's name has to stand here.")
+        raise refused(name, _line(node), "a name has to stand here.")
+    if len(node.value) > LONGEST_LINE:
+        raise refused(name, _line(node), f"an entry may have at most {LONGEST_LINE} characters.")
     return _line(node), str(node.value)
 
 
 def _channels(node: yaml.Node | None, name: str) -> None:
-    for line, channel in _texts(node, name) if node is not None else ():
+    for each in _nodes(node, name) if node is not None else ():
+        line, channel = _text(each, name)
         if channel not in CHANNELS:
             raise refused(
                 name, line, f"the channel '{shown(channel)}' is not available here; packages come "
@@ -103,29 +107,38 @@ def _channels(node: yaml.Node | None, name: str) -> None:
 def _dependencies(listed: yaml.SequenceNode, name: str) -> Listed:
     found: dict[str, None] = {}
     python, python_line = SpecifierSet(), 0
-    for node in listed.value:
-        if isinstance(node, yaml.MappingNode):
-            found |= dict.fromkeys(_pip(node, name))
-            continue
+    for count, (node, is_pips) in enumerate(_entries(listed, name), 1):
         line, written = _text(node, name)
+        if count > MOST_LINES:
+            raise refused(name, line, f"list at most {MOST_LINES} packages.")
+        if is_pips:
+            found[_of_pip(written, name, line)] = None
+            continue
         package, version = _entry(written, name, line)
         if package == "python":
             python, python_line = version, line
         elif package != "pip":
             found[f"{package}{version}"] = None
-        if len(found) > MOST_LINES:
-            raise refused(name, line, f"list at most {MOST_LINES} packages.")
     return Listed(tuple(found), python, python_line)
 
 
-def _pip(node: yaml.MappingNode, name: str) -> Iterator[str]:
-    for key, value in node.value:
-        if key.value != "pip":
-            raise refused(name, _line(key), f"'{shown(str(key.value))}' can't be used here.")
-        for line, written in _texts(value, name):
-            if written.lstrip().startswith("-"):
-                raise refused(name, line, "options of pip can't be used here; list only packages.")
-            yield requirement(written, name, line)
+def _entries(listed: yaml.SequenceNode, name: str) -> Iterator[tuple[yaml.Node, bool]]:
+    """Yield what is listed, and whether for pip; by aliases a short text may list millions."""
+    for node in _nodes(listed, name):
+        if not isinstance(node, yaml.MappingNode):
+            yield node, False
+            continue
+        for key, value in node.value:
+            line, field = _text(key, name)
+            if field != "pip":
+                raise refused(name, line, f"'{shown(field)}' can't be used here.")
+            yield from ((each, True) for each in _nodes(value, name))
+
+
+def _of_pip(written: str, name: str, line: int) -> str:
+    if written.lstrip().startswith("-"):
+        raise refused(name, line, "options of pip can't be used here; list only packages.")
+    return requirement(written, name, line)
 
 
 def _entry(written: str, name: str, line: int) -> tuple[str, SpecifierSet]:

@@ -13,6 +13,12 @@ def refused(name: str, number: int, why: str) -> InvalidRequest:
     return InvalidRequest(f"{name}, line {number}: {why}", field="text")
 
 
+def hold_text(name: str, text: str) -> None:
+    """Refuse what is no text, or text in UTF-16: the database keeps no zeros."""
+    if "\x00" in text:
+        raise InvalidRequest(f"{name} is not a text file.", field="text")
+
+
 def shown(text: str) -> str:
     """Return a piece of somebody's line, short and printable."""
     clean = "".join(letter if letter.isprintable() else "?" for letter in text.strip())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sessions.recipes.lines import hold_text
 from sessions.recipes.requirements import parse
 from vre_portal.errors import InvalidRequest
 
@@ -48,6 +49,7 @@ def pick(files: Mapping[str, str]) -> Picked:
 
 def _whole(path: str, files: Mapping[str, str]) -> str:
     text = files[path]
+    hold_text(path, text)
     if not path.endswith(".txt") or not _includes(text):
         return text
     return "".join(f"{line}\n" for line in parse(text, name=path, others=files))

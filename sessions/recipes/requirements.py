@@ -16,10 +16,9 @@ from sessions.recipes.lines import LONGEST_LINE, MOST_LINES, refused, shown
 
 INCLUDED = re.compile(r"(?:-r|--requirement)(?:\s+|=|(?<=-r))(?P<path>\S+)")
 HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})")
-COMMENT = re.compile(r"(^|\s+)#.*$")
+COMMENT = re.compile(r"(^|\s)#.*$")
 ARCHIVE = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2")
 REPOSITORY = re.compile(r"(git|hg|svn|bzr)\+")
-MOST_DEEP = 5
 
 #: Options of pip that people have in their files, and what to do instead.
 OPTIONS = {
@@ -42,7 +41,8 @@ def parse(
 ) -> tuple[str, ...]:
     """Return the requirements, each in its plain form and once.
 
-    `others` are further files by path, which ``-r`` may name.
+    `others` are further files by path, which ``-r`` may name, each one time: by including again
+    and again what includes in its turn, a few short files make lines without end.
 
     Raises
     ------
@@ -50,19 +50,17 @@ def parse(
         Something that is not a package of the index; the text has the file and the line.
     """
     found: dict[str, None] = {}
-    for number, line in _all_lines(text, name, others or {}, ()):
+    for count, (number, line) in enumerate(_all_lines(text, name, others or {}, {name}), 1):
         found[line] = None
-        if len(found) > MOST_LINES:
+        if count > MOST_LINES:
             raise refused(name, number, f"list at most {MOST_LINES} packages.")
     return tuple(found)
 
 
 def _all_lines(
-    text: str, name: str, others: Mapping[str, str], within: tuple[str, ...]
+    text: str, name: str, others: Mapping[str, str], seen: set[str]
 ) -> Iterator[tuple[int, str]]:
     for number, line in logical_lines(text):
-        if len(line) > LONGEST_LINE and not HASH.search(line):
-            raise refused(name, number, f"a line may have at most {LONGEST_LINE} characters.")
         included = INCLUDED.fullmatch(line)
         if included is None:
             yield number, _one(line, name, number)
@@ -70,13 +68,18 @@ def _all_lines(
         path = posixpath.normpath(posixpath.join(posixpath.dirname(name), included["path"]))
         if path not in others:
             raise refused(name, number, f"there is no file '{shown(path)}' beside it.")
-        if path in (*within, name) or len(within) >= MOST_DEEP:
-            raise refused(name, number, f"'{shown(path)}' leads back to itself, or too far.")
-        yield from _all_lines(others[path], path, others, (*within, name))
+        if path in seen:
+            raise refused(name, number, f"'{shown(path)}' is included already.")
+        seen.add(path)
+        yield from _all_lines(others[path], path, others, seen)
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each line without its comment, joined where it goes on, with its first number."""
+    """Yield each line without its comment, joined where it goes on, with its first number.
+
+    Blanks in a row are one: patterns for them take a time that grows with the square of their
+    number.
+    """
     joined, first = "", 0
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         first = first or number
@@ -85,11 +88,11 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
             joined += bare[:-1] + " "
             continue
         joined += bare
-        if whole := joined.strip():
+        if whole := " ".join(joined.split()):
             yield first, whole
         joined, first = "", 0
-    if joined.strip():
-        yield first, joined.strip()
+    if whole := " ".join(joined.split()):
+        yield first, whole
 
 
 def _one(line: str, name: str, number: int) -> str:
@@ -99,11 +102,13 @@ def _one(line: str, name: str, number: int) -> str:
                        and not line.startswith("--")), option)  # fmt: skip
         why = OPTIONS.get(option, "options of pip can't be used here; list only packages")
         raise refused(name, number, f"{shown(option)}: {why}.")
-    written, *options = re.split(r"\s+(?=--)", line)
+    written, *options = re.split(r" (?=--)", line)
+    if len(written) > LONGEST_LINE:
+        raise refused(name, number, f"a line may have at most {LONGEST_LINE} characters.")
     for option in options:
-        if not HASH.fullmatch(option.strip()):
+        if not HASH.fullmatch(option):
             raise refused(name, number, f"{shown(option)}: of options only --hash can be used.")
-    return " ".join([requirement(written, name, number), *(each.strip() for each in options)])
+    return " ".join([requirement(written, name, number), *options])
 
 
 def requirement(written: str, name: str, number: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sessions.recipes import conda, requirements
-from sessions.recipes.lines import refused
+from sessions.recipes.lines import hold_text, refused
 from vre_portal.errors import InvalidRequest
 
 LONGEST_TEXT = 64 * 1024
@@ -44,8 +44,7 @@ def read(name: str, text: str, *, python: str, others: Mapping[str, str] | None 
     """
     if len(text.encode(errors="replace")) > LONGEST_TEXT:
         raise InvalidRequest(f"{name} may have at most 64 KiB.", field="text")
-    if "\x00" in text:
-        raise InvalidRequest(f"{name} is not a text file.", field="text")
+    hold_text(name, text)
     if is_conda(name):
         found = _conda(name, text, python)
     else:

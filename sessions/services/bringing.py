@@ -13,7 +13,7 @@ from accounts.models import User
 from data_mgmt.backends import Did
 from data_mgmt.services import Estimate
 from sessions.models import Session
-from sessions.services.changes import update
+from sessions.services.changes import begin_another, update
 from vre_portal import operations
 from vre_portal.config import get_config
 from vre_portal.errors import NotFound, PortalError
@@ -33,9 +33,7 @@ def begin_bring(session: Session) -> None:
     """Begin to bring what a session's row says; once for all that it says now."""
     looked_for = [did for did, told in session.brought.items() if told["state"] == LOOKING]
     if looked_for:
-        before = Operation.objects.filter(kind=BRING, subject=session.pk).count()
-        key = f"{BRING}:{session.pk}:{before}"
-        operations.begin(BRING, subject=session.pk, user_id=session.user_id, key=key)
+        begin_another(BRING, session)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from sessions import environments
-from sessions.definitions import Accelerator, Environment
+from sessions.definitions import Accelerator, Definitions, Environment
 from sessions.models import Session
 from vre_portal.config import get_config
 from vre_portal.errors import QuotaExceeded
@@ -63,7 +63,7 @@ class Room:
 
 
 def room(user: User) -> Room:
-    """Return what is free for a person, by one query.
+    """Return what is free for a person, by one query and one for each choice of what people made.
 
     Raises
     ------
@@ -72,19 +72,32 @@ def room(user: User) -> Room:
     """
     site, config = environments.site(), get_config()
     rows = list(Session.objects.active().values_list("user_id", "options"))
-    taken = (environments.settled(options, site.environments) for _owner, options in rows)
-    used: Counter[str] = Counter()
-    for launch in taken:
-        if launch is not None and launch.accelerator is not None:
-            used[launch.accelerator.kind] += launch.accelerator.count
     return Room(
         running=len(rows),
         limit=config.sessions_site_limit,
         mine=sum(owner == user.pk for owner, _options in rows),
         per_person=config.sessions_per_person,
-        used=used,
+        used=_used((options for _owner, options in rows), site) if site.accelerators else {},
         accelerators=site.accelerators,
     )
+
+
+def _used(taken: Iterable[Mapping[str, str]], site: Definitions) -> Counter[str]:
+    """Return how many accelerators of each kind are taken; the same choice is looked up once."""
+    used: Counter[str] = Counter()
+    for chosen, times in Counter(frozenset(options.items()) for options in taken).items():
+        launch = environments.settled(dict(chosen), site.environments)
+        if launch is not None and launch.accelerator is not None:
+            used[launch.accelerator.kind] += launch.accelerator.count * times
+    return used
+
+
+def check_person_alone(user: User) -> None:
+    """Check as `check_person`, and let nobody else count for that person in this transaction."""
+    if get_config().sessions_per_person is None:
+        return
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    check_person(user)
 
 
 def check_person(user: User) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,10 +15,14 @@ from activity.models import Level
 from sessions.models import Session, SessionState
 from sessions.services.reading import event_of
 from vre_portal import operations
+from vre_portal.errors import PortalError
 from vre_portal.live import publish
 from vre_portal.models import Operation, OperationState
 
 TAKE_DOWN = "session.stop"
+#: So long a start waits for a hub that does not answer, and so often it is asked meanwhile.
+LONGEST_WAIT = timedelta(minutes=30)
+WAIT_SECONDS = 10.0
 MAX_EVENTS = 60
 
 
@@ -82,8 +87,21 @@ def begin(kind: str, session: Session) -> None:
     """Begin work on a session that may come again, unless the same is under way."""
     before = Operation.objects.filter(kind=kind, subject=session.pk)
     if not before.filter(state=OperationState.WAITING).exists():
-        key = f"{kind}:{session.pk}:{before.count()}"
-        operations.begin(kind, subject=session.pk, user_id=session.user_id, key=key)
+        begin_another(kind, session)
+
+
+def begin_another(kind: str, session: Session) -> None:
+    """Begin work on a session also while the same is under way: that may have looked already."""
+    before = Operation.objects.filter(kind=kind, subject=session.pk).count()
+    key = f"{kind}:{session.pk}:{before}"
+    operations.begin(kind, subject=session.pk, user_id=session.user_id, key=key)
+
+
+def wait_out(error: PortalError, operation: Operation) -> operations.Again:
+    """Have a start try again later where the hub may come back, else raise the error."""
+    if not error.retryable or timezone.now() - operation.created_at > LONGEST_WAIT:
+        raise error
+    return operations.Again(WAIT_SECONDS)
 
 
 def tell_ending(session: Session) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import User
 from sessions.definitions import Launch
 from sessions.models import Session, SessionState
 
 #: So long before an end its owner is warned; of a short life a quarter is enough.
 WARNING = timedelta(minutes=15)
+#: Use is seen by looking at the hub only: without a look for so long nobody can tell of it.
+BLIND = timedelta(minutes=2)
 
 
 class Cause(StrEnum):
@@ -66,6 +67,11 @@ class Policy:
             launch.default_url,
         )
 
+    @property
+    def longest_hours(self) -> float | None:
+        """The hours after which it ends whatever was extended."""
+        return self.max_lifetime_hours or self.lifetime_hours
+
     def as_state(self) -> dict[str, Any]:
         """Return it as a session keeps it."""
         return asdict(self)
@@ -96,19 +102,26 @@ def next_end(session: Session) -> End | None:
     return next(iter(ends_of(session)), None)
 
 
+def is_blind(session: Session, now: datetime) -> bool:
+    """Whether a session may have been used unseen by the portal."""
+    return session.checked_at is None or now - session.checked_at > BLIND
+
+
+def known_end(session: Session, now: datetime) -> End | None:
+    """Return the end that comes first for sure: an end without use waits until use is seen."""
+    blind = is_blind(session, now)
+    known = (end for end in ends_of(session) if not (blind and end.cause is Cause.IDLE))
+    return next(known, None)
+
+
 def near(sessions: Iterable[Session], now: datetime | None = None) -> list[tuple[Session, End]]:
-    """Return those that end soon, the most urgent first."""
+    """Return those that end soon for sure, the most urgent first."""
     moment = now or timezone.now()
-    found = [(session, end) for session in sessions if (end := next_end(session)) is not None]
+    found = [(each, end) for each in sessions if (end := known_end(each, moment)) is not None]
     return sorted(
         ((session, end) for session, end in found if end.is_near(moment)),
         key=lambda pair: pair[1].at,
     )
-
-
-def ending(user: User) -> list[tuple[Session, End]]:
-    """Return a person's sessions that end soon."""
-    return near(Session.objects.visible_to(user).filter(state=SessionState.READY))
 
 
 def life_until(session: Session, ready_at: datetime) -> datetime | None:
@@ -125,10 +138,9 @@ def extended_until(session: Session) -> datetime | None:
     policy, now = Policy.of(session), timezone.now()
     if session.expires_at is None or session.ready_at is None or not policy.extend_hours:
         return None
-    longest = policy.max_lifetime_hours or policy.lifetime_hours
     until = max(session.expires_at, now) + timedelta(hours=policy.extend_hours)
-    if longest is not None:
-        until = min(until, session.ready_at + timedelta(hours=longest))
+    if policy.longest_hours is not None:
+        until = min(until, session.ready_at + timedelta(hours=policy.longest_hours))
     return until if until > session.expires_at else None
 
 

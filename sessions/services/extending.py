@@ -16,7 +16,15 @@ from activity.models import Level
 from sessions.backends import get_backend, service_credential
 from sessions.models import Session, SessionState
 from sessions.services.changes import begin_take_down, change, note, tell_ending
-from sessions.services.ends import Cause, End, Policy, extended_until, near, next_end
+from sessions.services.ends import (
+    Cause,
+    End,
+    Policy,
+    extended_until,
+    known_end,
+    near,
+    next_end,
+)
 from vre_portal.errors import Conflict, PortalError
 
 log = logging.getLogger(__name__)
@@ -65,8 +73,7 @@ def _put_off(session: Session, until: datetime | None) -> None:
 
 
 def _longest(session: Session) -> str:
-    policy = Policy.of(session)
-    hours = policy.max_lifetime_hours or policy.lifetime_hours
+    hours = Policy.of(session).longest_hours
     return _(
         "A session of this environment lives at most %(hours)g hours. Save your work and launch "
         "it again: your files stay."
@@ -79,9 +86,17 @@ def watch_ends() -> None:
     running = Session.objects.filter(state=SessionState.READY).select_related("user")
     for session, end in near(running, now):
         if end.is_over(now):
-            _stop(session, end)
-        elif session.warned_of is None or end.at - session.warned_of > end.at - end.warn_at:
+            _stop(session, now)
+        elif _is_news(session, end):
             _warn(session, end)
+
+
+def _is_news(session: Session, end: End) -> bool:
+    """Whether the owner does not know of an end; one without use moves a little and stays known."""
+    if session.warned_of is None or session.warned_of < end.warn_at:
+        return True
+    # Who was warned of an end without use, and used it, heard nothing of the life that ends then.
+    return end.cause is Cause.LIFE and session.warned_of != end.at
 
 
 @transaction.atomic
@@ -99,7 +114,13 @@ def _warn(session: Session, end: End) -> None:
 
 
 @transaction.atomic
-def _stop(session: Session, end: End) -> None:
+def _stop(found: Session, now: datetime) -> None:
+    # Somebody may have extended it since it was found.
+    rows = Session.objects.select_for_update(of=("self",)).select_related("user")
+    session = rows.get(pk=found.pk)
+    end = known_end(session, now)
+    if end is None or not end.is_over(now):
+        return
     minutes = Policy.of(session).minutes_idle
     reasons = {
         Cause.LIFE: _("The session's time is over: it is being stopped. Your files are kept."),

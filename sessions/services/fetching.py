@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from sessions.backends.running import Fetch, FetchState, get_running
 from sessions.models import PENDING, Session, SessionState
-from sessions.services.changes import begin, update
+from sessions.services.changes import begin, begin_another, update
 from sessions.services.entering import entered
 from sessions.services.opening import opened_file
 from sessions.services.repository_links import RepositoryLink
@@ -51,9 +51,7 @@ def fetch_repository(session: Session, link: RepositoryLink) -> Session:
     about, detail = ("session", row.pk), {"repository": link.url, "ref": link.ref}
     audit.record("session.repository-asked", actor=row.user, about=about, detail=detail)
     if row.state == SessionState.READY:
-        before = Operation.objects.filter(kind=FETCH, subject=row.pk).count()
-        key = f"{FETCH}:{row.pk}:{before}"  # the one before may be at its very end
-        operations.begin(FETCH, subject=row.pk, user_id=row.user_id, key=key)
+        begin_another(FETCH, row)  # the one before may be at its very end
     return row
 
 

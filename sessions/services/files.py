@@ -40,6 +40,14 @@ class Content:
         return f'"{self.size:x}-{int(changed.timestamp() * 1e6):x}"' if changed else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is in a folder, folders first, and how many more have names that no address can hold."""
+
+    entries: list[Entry]
+    unshown: int
+
+
 def ask(session: Session, question: Callable[[RunningSession, Credential, Place], T]) -> T:
     """Ask a session that runs; a token that it no longer takes is replaced once.
 
@@ -65,11 +73,13 @@ def look(session: Session, path: str) -> Entry:
     return ask(session, lambda running, who, at: running.entry(who, at, path))
 
 
-def browse(session: Session, path: str) -> list[Entry]:
-    """Return what is in a folder, folders first, without what is hidden."""
+def browse(session: Session, path: str) -> Listing:
+    """Return what is in a folder, without what is hidden."""
     path = paths.checked(path)
     found = ask(session, lambda running, who, at: running.entries(who, at, path))
-    return [one for one in found if not one.name.startswith(".")]
+    seen = [one for one in found if not one.name.startswith(".")]
+    named = [one for one in seen if paths.is_name(one.name)]
+    return Listing(named, len(seen) - len(named))
 
 
 def content(session: Session, path: str) -> Content:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from activity.models import Level
 from sessions.backends import Outcome, Progress, ServerState, get_backend, service_credential
 from sessions.models import Session, SessionState
-from sessions.services.changes import change, fail, note, tell_ending
+from sessions.services.changes import change, fail, note, tell_ending, wait_out
 from sessions.services.ends import life_until
 from sessions.services.fetching import begin_fetch, opened_at
 from sessions.services.notebooks import deliver
@@ -32,6 +33,14 @@ def follow(operation: Operation) -> operations.Outcome:
     session = Session.objects.select_related("user").get(pk=operation.subject)
     if session.state != SessionState.STARTING:
         return operations.Done()
+    try:
+        return _read(session, operation) or _look(session)
+    except PortalError as exc:
+        return wait_out(exc, operation)
+
+
+def _read(session: Session, operation: Operation) -> operations.Done | None:
+    """Read the progress for a while; None when it has not ended meanwhile."""
     handle, server = session.user.handle, session.server
     lines = get_backend().progress(service_credential(), handle, server, seconds=STEP_SECONDS)
     try:
@@ -42,7 +51,7 @@ def follow(operation: Operation) -> operations.Outcome:
     except NotFound:
         fail(session, _("The start was cancelled at the hub."), of=STARTING)
         return operations.Done()
-    return _look(session)
+    return None
 
 
 def _heard(session: Session, line: Progress) -> bool:
@@ -80,19 +89,30 @@ def _look(session: Session) -> operations.Outcome:
 
 
 def _ready(session: Session, url: str) -> None:
-    """Put the starter notebook in place, then say that the session may be opened."""
-    path = front_of(session, url)
-    if session.datasets:
-        path = _with_notebook(session, url)
-    path = deliver_handover(session, opened_at(session, path))
-    now = timezone.now()
-    if change(
-        session, of=STARTING, say=_("Your session is ready."), state=SessionState.READY,
-        url=path, percent=100, ready_at=now, checked_at=now, expires_at=life_until(session, now),
-    ):  # fmt: skip
+    """Put what it is to open with in place, then say that the session may be opened."""
+    path, now = _opens_at(session, url), timezone.now()
+    with transaction.atomic():
+        if not change(
+            session, of=STARTING, say=_("Your session is ready."), state=SessionState.READY,
+            url=path, percent=100, ready_at=now, checked_at=now,
+            expires_at=life_until(session, now),
+        ):  # fmt: skip
+            return
         note(session, "ready", f"{session.name} is ready.", level=Level.OK)
+        # Another repository may have been asked for since the start is followed.
+        session.refresh_from_db(fields=["repository"])
         begin_fetch(session)
         tell_ending(session)
+
+
+def _opens_at(session: Session, url: str) -> str:
+    """Put notebook and handover in place, once: what a restart finds may have been worked on."""
+    path = front_of(session, url)
+    if session.restarted_at is not None:
+        return session.url or path
+    if session.datasets:
+        path = _with_notebook(session, url)
+    return deliver_handover(session, opened_at(session, path))
 
 
 def _with_notebook(session: Session, url: str) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +19,7 @@ from accounts.models import User
 from activity.models import Event
 from sessions.backends.running import EntryKind, get_running
 from sessions.models import Handover, Session
+from sessions.services import paths
 from sessions.services.entering import entered
 from sessions.services.origins import Origin
 from sessions.services.recipients import Recipient
@@ -30,6 +31,8 @@ MAX_BYTES = 10 << 20
 MAX_NAME = 250
 MAX_NOTE = 500
 MOST_GIVEN = 20
+#: Of one sender's files together, those that were taken too: they are kept until they are deleted.
+MOST_KEPT = 400 << 20
 KEPT = timedelta(days=30)
 
 
@@ -45,33 +48,22 @@ def hand_over(session: Session, path: str, to: Recipient, *, note: str = "") -> 
     NotFound, Conflict
         There is no such file, or the session does not run.
     QuotaExceeded
-        So much has been handed over that nobody has taken away.
+        So many of the person's files wait to be taken, or so much of theirs is kept.
     """
     path = checked_path(path)
     note = note.strip()
     if len(note) > MAX_NOTE:
         raise InvalidRequest(_("Use at most %(n)s characters.") % {"n": MAX_NOTE}, field="note")
-    waiting = Handover.objects.filter(~Q(group="") | Q(taken_at=None), sender=session.user)
-    if waiting.count() >= MOST_GIVEN:
-        raise QuotaExceeded(
-            _("%(n)s files wait that you handed over. Withdraw one, then hand this one over.")
-            % {"n": MOST_GIVEN}
-        )
     content = _content(session, path)
     return _written(session, PurePosixPath(path).name, content, to, note)
 
 
 def checked_path(path: str) -> str:
-    """Return a path below the home, or raise `InvalidRequest`; what is hidden stays so."""
-    parts = path.strip().strip("/").split("/")
-    if not parts[0] or any(part in {"", ".", ".."} or "\\x00" in part for part in parts):
-        raise InvalidRequest(_("Name a file of the session."), field="path")
-    if any(part.startswith(".") for part in parts):
-        raise InvalidRequest(_("Hidden files are not handed over: they may open things."),
-                             field="path")  # fmt: skip
-    if len(parts[-1]) > MAX_NAME:
+    """Return the path of a file that may be handed over; raises `InvalidRequest` and `NotFound`."""
+    path = paths.file_path(path.strip().strip("/"))
+    if len(PurePosixPath(path).name) > MAX_NAME:
         raise InvalidRequest(_("The file's name is too long. Rename it first."), field="path")
-    return "/".join(parts)
+    return path
 
 
 def _content(session: Session, path: str) -> bytes:
@@ -98,6 +90,7 @@ def _too_large() -> TooLarge:
 @transaction.atomic
 def _written(session: Session, name: str, content: bytes, to: Recipient, note: str) -> Handover:
     sender = session.user
+    _check_room(sender, len(content))
     made = Handover.objects.create(
         sender=sender, recipient=to.user, group=to.group, session=session,
         environment=session.environment, name=name, content=content, note=note,
@@ -109,6 +102,23 @@ def _written(session: Session, name: str, content: bytes, to: Recipient, note: s
     events = [_event(made, one, text) for one in to.people(but=sender)]
     activity.services.record_all(events)
     return made
+
+
+def _check_room(sender: User, size: int) -> None:
+    # Two at once would each find room for one.
+    User.objects.select_for_update(no_key=True).get(pk=sender.pk)
+    given = Handover.objects.filter(sender=sender)
+    if given.filter(~Q(group="") | Q(taken_at=None)).count() >= MOST_GIVEN:
+        raise QuotaExceeded(
+            _("%(n)s files wait that you handed over. Withdraw one, then hand this one over.")
+            % {"n": MOST_GIVEN}
+        )
+    kept = given.aggregate(bytes=Sum(Length("content")))["bytes"] or 0
+    if kept + size > MOST_KEPT:
+        raise QuotaExceeded(
+            _("The portal keeps as much as it can of what you handed over. Withdraw files, have"
+              " those who took theirs delete them, or wait: each is kept for 30 days.")
+        )  # fmt: skip
 
 
 def _event(handover: Handover, to: User, text: str) -> Event:
@@ -148,8 +158,17 @@ def handover_of(user: User, handover_id: uuid.UUID | str) -> Handover:
     NotFound
         There is none, or it is for others.
     """
+    return _one_of(all_of(user), handover_id)
+
+
+def whole(user: User, handover_id: uuid.UUID | str) -> Handover:
+    """Return the same with its content: it may be withdrawn at any moment."""
+    return _one_of(all_of(user).defer(None), handover_id)
+
+
+def _one_of(rows: QuerySet[Handover], handover_id: uuid.UUID | str) -> Handover:
     try:
-        found = all_of(user).filter(pk=uuid.UUID(str(handover_id))).first()
+        found = rows.filter(pk=uuid.UUID(str(handover_id))).first()
     except ValueError:
         found = None
     if found is None:
@@ -159,8 +178,9 @@ def handover_of(user: User, handover_id: uuid.UUID | str) -> Handover:
 
 def content_of(user: User, handover_id: uuid.UUID) -> tuple[str, bytes]:
     """Return name and content; whoever was given it has taken it then."""
-    handover = handover_of(user, handover_id)
-    take(handover, user)
+    # Taken first: what is then still there was not withdrawn from under them.
+    take(handover_of(user, handover_id), user)
+    handover = whole(user, handover_id)
     return handover.name, bytes(handover.content)
 
 

@@ -22,10 +22,19 @@ from sessions.backends import (
     service_credential,
 )
 from sessions.definitions import Environment
-from sessions.models import PENDING, Session, SessionState
+from sessions.models import ASKED_AT, PENDING, Session, SessionState
 from sessions.services import bringing, hub_groups
-from sessions.services.capacity import check_person
-from sessions.services.changes import begin, begin_take_down, change, fail, line_of, note
+from sessions.services.capacity import check_person_alone
+from sessions.services.changes import (
+    TAKE_DOWN,
+    begin,
+    begin_another,
+    change,
+    fail,
+    line_of,
+    note,
+    wait_out,
+)
 from sessions.services.digests import digest_of
 from sessions.services.ends import Policy
 from sessions.services.origins import Origin
@@ -74,7 +83,6 @@ def launch(
     start_with = environments.chosen(chosen, options or {}, user=user)
     dids = checked_dids(datasets)
     check_may_open(user, dids)
-    check_person(user)
     asked: dict[str, Any] = {
         "options": dict(start_with.user_options),
         "policy": Policy.from_launch(start_with).as_state(),
@@ -95,6 +103,7 @@ def _written(
     name: str,
     asked: Mapping[str, Any],
 ) -> Session:
+    check_person_alone(user)
     say = _("Your session is queued.")
     session = Session.objects.create(
         user=user,
@@ -106,7 +115,8 @@ def _written(
         **asked,
     )
     # Nothing of it can be under way yet, so the key is the first; and the worker is woken at once.
-    operations.begin(START, subject=session.pk, user_id=user.pk, key=f"{START}:{session.pk}:0")
+    key = f"{START}:{session.pk}:0"
+    operations.begin(START, subject=session.pk, user_id=user.pk, key=key, is_new=True)
     bringing.begin_bring(session)
     note(session, "launched", f"You launched {session.name}.")
     detail = {"environment": chosen.slug, "digest": session.digest, "datasets": session.datasets}
@@ -146,7 +156,8 @@ def start(operation: Operation) -> operations.Outcome:
     if not session.is_pending:
         return operations.Done()
     try:
-        # The name is the session's own and the hub takes it once: who comes again has to look.
+        # The name is the session's own and the hub takes it once: to ask again does no harm, but
+        # who was cut off has to look.
         return _start(session, look=operation.attempts > 1 or session.started_at is not None)
     except ManyStarts as exc:
         change(session, of=PENDING, say=_turn(session))
@@ -155,13 +166,13 @@ def start(operation: Operation) -> operations.Outcome:
     except PortalError as exc:
         if exc.retryable:
             change(session, of=PENDING, say=str(WAITS))
-        raise
+        return wait_out(exc, operation)
 
 
 def _turn(session: Session) -> str:
     """Say how many of the site's sessions wait before this one."""
-    queued = Session.objects.filter(state=SessionState.QUEUED)
-    before = queued.filter(created_at__lt=session.created_at).count()
+    queued = Session.objects.filter(state=SessionState.QUEUED).annotate(asked=ASKED_AT)
+    before = queued.filter(asked__lt=session.asked_at).count()
     if not before:
         return _("Many sessions are starting. Yours is the next one.")
     return ngettext(
@@ -178,8 +189,9 @@ def _start(session: Session, *, look: bool) -> operations.Outcome:
             _ask(session)
         except UpstreamTimeout:
             # It has most likely been asked: the next look tells.
-            change(session, of=PENDING, started_at=timezone.now())
-            return operations.Again(0.2)
+            if change(session, of=PENDING, started_at=timezone.now()):
+                return operations.Again(0.2)
+            return _cancelled(session)
         except UpstreamRefused:
             reason = _reason(session)
             if not reason:
@@ -193,11 +205,15 @@ def _start(session: Session, *, look: bool) -> operations.Outcome:
 def _asked(session: Session) -> operations.Outcome:
     say = _("JupyterHub has taken the session over.")
     now = timezone.now()
-    if change(session, of=PENDING, say=say, state=SessionState.STARTING, started_at=now):
-        begin(FOLLOW, session)
-    else:
-        # Cancelled while the hub was being asked: what it made has to go again.
-        begin_take_down(session)
+    if not change(session, of=PENDING, say=say, state=SessionState.STARTING, started_at=now):
+        return _cancelled(session)
+    begin(FOLLOW, session)
+    return operations.Done()
+
+
+def _cancelled(session: Session) -> operations.Outcome:
+    """Take down what the hub made although the start was cancelled while it was being asked."""
+    begin_another(TAKE_DOWN, session)
     return operations.Done()
 
 

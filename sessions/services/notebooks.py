@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from itertools import count
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -21,6 +22,7 @@ from vre_portal.config import get_config
 from vre_portal.errors import Conflict, InvalidRequest
 
 MOST_COPIES = 20
+NOT_READY = "The session is not ready. Wait for it, or launch a new one for the dataset."
 
 
 def open_dataset(session: Session, did: str, *, bring: bool = True) -> Session:
@@ -41,23 +43,28 @@ def open_dataset(session: Session, did: str, *, bring: bool = True) -> Session:
     if len(dids) != 1:
         raise InvalidRequest("Say which dataset: its DID as scope:name.", field="did")
     if session.state != SessionState.READY:
-        raise Conflict(
-            "The session is not ready. Wait for it, or launch a new one for the dataset."
-        )
+        raise Conflict(NOT_READY)
     check_may_open(session.user, dids)
-    file = deliver(session, dids)
-    change(
+    _opened(session, dids, deliver(session, dids), bring=bring)
+    return session
+
+
+@transaction.atomic
+def _opened(session: Session, dids: list[str], file: str, *, bring: bool) -> None:
+    """Write down what it was opened with, beside what others have opened meanwhile."""
+    row = Session.objects.select_for_update().get(pk=session.pk)
+    if not change(
         session,
         of=[SessionState.READY],
         say=_("The notebook for %s is in place.") % dids[0],
         url=opened_file(session, file),
-        datasets=[*dids, *(other for other in session.datasets if other not in dids)],
-        brought=session.brought | bringing.wanted(dids if bring else ()),
-    )
+        datasets=[*dids, *(other for other in row.datasets if other not in dids)],
+        brought=row.brought | bringing.wanted(dids if bring else ()),
+    ):
+        raise Conflict(NOT_READY)
     bringing.begin_bring(session)
     about, detail = ("session", session.pk), {"dataset": dids[0]}
     audit.record("session.dataset-opened", actor=session.user, about=about, detail=detail)
-    return session
 
 
 def _noted(session: Session) -> starter.Noted:

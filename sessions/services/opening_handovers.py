@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
-from pathlib import PurePosixPath
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -12,9 +10,10 @@ from accounts.models import User
 from sessions import environments
 from sessions.backends.running import get_running
 from sessions.models import Handover, Session, SessionState
+from sessions.services import paths
 from sessions.services.changes import change
 from sessions.services.entering import entered
-from sessions.services.handing_over import KIND, handover_of, origin_of, take
+from sessions.services.handing_over import KIND, origin_of, take, whole
 from sessions.services.launching import launch
 from sessions.services.opening import opened_file
 from sessions.services.origins import Origin
@@ -43,10 +42,8 @@ def open_somewhere(user: User, handover_id: UUID, *, session_id: str = "") -> Se
 
 def _environment(user: User, origin: Origin) -> str:
     """Return the environment that it was made in, or the user's usual one where that is shut."""
-    known = {one.slug: one for one in environments.all_environments()}
-    made_in = known.get(origin.environment)
-    if made_in is not None and made_in.open_to(user.groups):
-        return made_in.slug
+    if any(one.slug == origin.environment for one in environments.usable(user)):
+        return origin.environment
     usual = default_environment(user)
     return usual.slug if usual else origin.environment
 
@@ -61,7 +58,7 @@ def open_in(session: Session, handover_id: UUID) -> Session:
     Conflict
         The session is not ready.
     """
-    handover = handover_of(session.user, handover_id)
+    handover = whole(session.user, handover_id)
     if session.state != SessionState.READY:
         raise Conflict(_("The session is not ready. Wait for it, or launch a new one."))
     file = _delivered(session, handover, session.user)
@@ -79,7 +76,7 @@ def deliver_handover(session: Session, path: str) -> str:
     if origin.get("kind") != KIND:
         return path
     try:
-        handover = handover_of(session.user, str(origin.get("id", "")))
+        handover = whole(session.user, str(origin.get("id", "")))
         file = _delivered(session, handover, session.user)
     except PortalError as exc:
         say = _("The file was not put in place: %(reason)s") % {"reason": exc.message}
@@ -90,23 +87,15 @@ def deliver_handover(session: Session, path: str) -> str:
 
 def _delivered(session: Session, handover: Handover, user: User) -> str:
     credential, place = entered(session)
-    content = bytes(handover.content)
-    for number in count(1):
-        file = free_name(handover.name, number)
+    content, file = bytes(handover.content), handover.name
+    taken: set[str] = set()
+    while len(taken) < MOST_COPIES:
         try:
             get_running().write(credential, place, file, content)
         except Conflict:
-            if number == MOST_COPIES:
-                raise
+            taken.add(file)
+            file = paths.free_name(handover.name, taken)
         else:
             take(handover, user)
             return file
-    raise AssertionError("count() does not end")
-
-
-def free_name(name: str, number: int) -> str:
-    """Return a name with a number before its ending, the first without."""
-    if number == 1:
-        return name
-    path = PurePosixPath(name)
-    return f"{path.stem}-{number}{path.suffix}"
+    raise Conflict(_("There are too many files of that name in the session."))

@@ -29,7 +29,7 @@ def checked(path: str) -> str:
     if not path:
         return ""
     parts = path.split("/")
-    if len(path) > MAX_PATH or not all(_is_name(part) for part in parts):
+    if len(path) > MAX_PATH or not all(is_name(part) for part in parts):
         words = _("Give a path from your home, such as results/plot.png, without . or .. in it.")
         raise InvalidRequest(words, field="path")
     if any(part.startswith(".") for part in parts):
@@ -55,7 +55,7 @@ def new_path(path: str) -> str:
 
 def new_name(name: str) -> str:
     """Return a name without any folder that something may get; raises `InvalidRequest`."""
-    if "/" in name or not _is_name(name):
+    if not is_name(name):
         words = _("Give a name of at most 255 bytes, without a slash or unseen signs.")
         raise InvalidRequest(words, field="name")
     return new_path(name)
@@ -82,9 +82,9 @@ def free_name(name: str, taken: set[str]) -> str:
     return found
 
 
-def _is_name(part: str) -> bool:
+def is_name(part: str) -> bool:
     """Whether it may be one part of a path; unseen signs would hide what a name is."""
-    if part in {"", ".", ".."} or not part.isprintable():
+    if part in {"", ".", ".."} or "/" in part or not part.isprintable():
         return False
     try:
         return len(part.encode()) <= MAX_NAME

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from statistics import median
 from typing import Any
 
@@ -14,14 +14,14 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts.models import User
-from sessions.models import Session, SessionRows, SessionState
+from sessions.models import ASKED_AT, Session, SessionRows, SessionState
 from vre_portal.config import get_config
 from vre_portal.errors import NotFound
 
 LAST_STARTS = 20
 LOOK_BACK = timedelta(days=92)
 FEW_STARTS = 3
-Start = tuple[str, uuid.UUID, datetime, datetime | None]
+Start = tuple[str, uuid.UUID, timedelta]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,11 @@ def usual_seconds_of(user: User, environments: Iterable[str]) -> dict[str, float
     Only starts of the last three months are looked at: older ones say little, and many cost time.
     """
     spans: dict[str, tuple[list[float], list[float]]] = {}
-    for environment, whose, created, ready in _last_starts(user, list(environments)):
+    for environment, whose, took in _last_starts(user, list(environments)):
         own, everybodys = spans.setdefault(environment, ([], []))
-        if ready is None:
-            continue
-        took = (ready - created).total_seconds()
-        everybodys.append(took)
+        everybodys.append(took.total_seconds())
         if whose == user.pk:
-            own.append(took)
+            own.append(took.total_seconds())
     usual: dict[str, float] = {}
     for environment, (own, everybodys) in spans.items():
         enough = next((each for each in (own, everybodys) if len(each) >= FEW_STARTS), None)
@@ -104,13 +101,17 @@ def usual_seconds_of(user: User, environments: Iterable[str]) -> dict[str, float
 
 
 def _last_starts(user: User, environments: list[str]) -> Iterable[Start]:
-    """Return environment, user and both times of the last starts of all, and of the user's own."""
-    latest = F("created_at").desc()
+    """Return environment, user and time to ready of the last starts of all, and of the user's own.
+
+    What was found running was started by somebody else: it says nothing of how long that takes.
+    """
+    latest = F("asked").desc()
     return (
-        Session.objects.filter(
+        Session.objects.annotate(asked=ASKED_AT, took=F("ready_at") - ASKED_AT)
+        .filter(
             environment__in=environments,
-            ready_at__isnull=False,
-            created_at__gte=timezone.now() - LOOK_BACK,
+            took__gt=timedelta(),
+            asked__gte=timezone.now() - LOOK_BACK,
         )
         .annotate(
             turn=Window(RowNumber(), partition_by=[F("environment")], order_by=latest),
@@ -119,8 +120,8 @@ def _last_starts(user: User, environments: list[str]) -> Iterable[Start]:
             ),
         )
         .filter(Q(turn__lte=LAST_STARTS) | Q(user=user, own_turn__lte=LAST_STARTS))
-        .order_by("-created_at")
-        .values_list("environment", "user_id", "created_at", "ready_at")
+        .order_by("-asked")
+        .values_list("environment", "user_id", "took")
     )
 
 

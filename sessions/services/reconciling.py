@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterable
 
+from django.db import transaction
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -17,11 +18,11 @@ from sessions import environments
 from sessions.backends import Server, ServerState, get_backend, service_credential
 from sessions.models import FINISHED, Session, SessionState
 from sessions.services.changes import begin_take_down, change, note
-from sessions.services.ends import Policy, life_until
+from sessions.services.ends import Policy, is_blind, life_until
 from sessions.services.fetching import begin_fetch
 from sessions.services.opening import front_of
 from sessions.services.stopping import STOPPABLE, stop_by_portal
-from vre_portal.errors import PortalError
+from vre_portal.errors import NotFound, PortalError
 
 log = logging.getLogger(__name__)
 OURS = re.compile(r"s-[0-9a-f]{8}")
@@ -43,6 +44,8 @@ def reconcile() -> None:
     strays = [server for key, server in servers.items() if key not in rows]
     _adopt(one for one in strays if one.handle not in shut_out and OURS.fullmatch(one.name))
     _clear_away(one for one in strays if one.handle in shut_out)
+    missing = [row for key, row in rows.items() if key not in servers]
+    _look_for(row for row in missing if row.state == SessionState.READY)
 
 
 def _shut_out(handles: set[str]) -> set[str]:
@@ -77,21 +80,44 @@ def _key(row: Session) -> Key:
 
 def _settle(row: Session, server: Server | None) -> None:
     """Bring one active row into line; starts are followed by their own operations."""
-    if row.state == SessionState.READY and server is None:
-        _gone(row)
-    elif row.state == SessionState.READY and server is not None:
+    if row.state == SessionState.READY and server is not None:
         _seen(row, server)
     elif row.state == SessionState.STOPPING:
         begin_take_down(row)
 
 
 def _seen(row: Session, server: Server) -> None:
-    """Only the times change: no page has to be told. The portal may know of later use."""
-    used_at = Greatest("last_activity_at", Value(server.last_activity, DateTimeField()))
+    """Only the times change: no page has to be told. The portal may know of later use.
+
+    After a time in which nobody looked a session counts as used now: the hub may have been away
+    too, and have heard of no use either.
+    """
+    now = timezone.now()
+    used = now if is_blind(row, now) else server.last_activity
+    used_at = Greatest("last_activity_at", Value(used, DateTimeField()))
     rows = Session.objects.filter(pk=row.pk, state=SessionState.READY)
-    rows.update(checked_at=timezone.now(), last_activity_at=used_at)
+    rows.update(checked_at=now, last_activity_at=used_at)
 
 
+def _look_for(rows: Iterable[Session]) -> None:
+    """Ask for each server that is not in the list, for that may leave out what runs."""
+    for row in rows:
+        try:
+            found = get_backend().get(service_credential(), row.user.handle, row.server)
+        except NotFound:
+            _gone(row)
+        except PortalError as exc:
+            log.warning("%s may be gone or not: %s", row.server, exc.message)
+            if exc.retryable:
+                return  # A hub that does not answer is not asked for all the others too.
+        else:
+            if found.state is ServerState.STOPPED:
+                _gone(row)
+            else:
+                _seen(row, found)
+
+
+@transaction.atomic
 def _gone(row: Session) -> None:
     say = _("The session no longer runs: the hub stopped it, or it was stopped from inside.")
     changed = change(
@@ -107,8 +133,9 @@ def _gone(row: Session) -> None:
 def _adopt(servers: Iterable[Server]) -> None:
     """Take in servers of ours that no active row stands for."""
     for server in servers:
-        row = Session.objects.filter(user__handle=server.handle, server=server.name).first()
-        if row is not None and row.state == SessionState.FAILED:
+        known = Session.objects.filter(user__handle=server.handle, server=server.name)
+        row = known.select_related("user").first()
+        if row is not None and row.state in FINISHED and _never_ran(row):
             begin_take_down(row)
         elif server.state is ServerState.READY and row is not None:
             _revive(row, server)
@@ -116,13 +143,20 @@ def _adopt(servers: Iterable[Server]) -> None:
             _take_in(server)
 
 
+def _never_ran(row: Session) -> bool:
+    """Whether its start failed or was cancelled: what comes after that nobody waits for."""
+    return row.state == SessionState.FAILED or row.ready_at is None
+
+
+@transaction.atomic
 def _revive(row: Session, server: Server) -> None:
     say = _("The session was found running at the hub.")
-    url = front_of(row, server.url)
-    change(row, of=FINISHED, say=say, url=url, stopped_at=None, **_found(server))
-    begin_fetch(row)
+    found = _found(row, server)
+    if change(row, of=FINISHED, say=say, stopped_at=None, warned_of=None, **found):
+        begin_fetch(row)
 
 
+@transaction.atomic
 def _take_in(server: Server) -> None:
     user = User.objects.filter(handle=server.handle).first()
     if user is None:
@@ -131,13 +165,10 @@ def _take_in(server: Server) -> None:
     say = _("The session was found running at the hub.")
     row = Session(
         user=user, environment=slug, environment_name=_name_of(slug), name=_name_of(slug),
-        options=dict(server.options), server=server.name, started_at=server.started_at,
-        ready_at=server.started_at, policy=_policy_of(server),
+        options=dict(server.options), server=server.name, policy=_policy_of(server),
     )  # fmt: skip
-    row.url = front_of(row, server.url)
-    row.expires_at = life_until(row, server.started_at or timezone.now())
     row.save()
-    change(row, of=[SessionState.QUEUED], say=say, percent=100, **_found(server))
+    change(row, of=[SessionState.QUEUED], say=say, percent=100, **_found(row, server))
 
 
 def _policy_of(server: Server) -> dict[str, object]:
@@ -148,11 +179,19 @@ def _policy_of(server: Server) -> dict[str, object]:
     return Policy.from_launch(launch).as_state() if launch else {}
 
 
-def _found(server: Server) -> dict[str, object]:
+def _found(row: Session, server: Server) -> dict[str, object]:
+    """Return what a row says of a server that somebody else started."""
+    now = timezone.now()
+    since = server.started_at or now
     return {
         "state": SessionState.READY,
+        "url": front_of(row, server.url),
+        "restarted_at": since,
+        "started_at": since,
+        "ready_at": since,
+        "expires_at": life_until(row, since),
         "removed_at": None,
-        "checked_at": timezone.now(),
+        "checked_at": now,
         "last_activity_at": server.last_activity,
     }
 

@@ -7,13 +7,12 @@ import logging
 from django.utils.translation import gettext as _
 
 from accounts import audit
-from sessions.backends import get_backend, service_credential
 from sessions.backends.running import get_running
-from sessions.models import Session, SessionState
+from sessions.models import ACTIVE, Session, SessionState
 from sessions.services.changes import change
 from sessions.services.entering import entered
 from sessions.services.wishes import checked_name
-from vre_portal.errors import InvalidRequest, PortalError
+from vre_portal.errors import Conflict, InvalidRequest, PortalError
 
 log = logging.getLogger(__name__)
 
@@ -31,24 +30,26 @@ def rename(session: Session, name: str) -> Session:
         raise InvalidRequest(_("Give the session a name."), field="name")
     if name == session.name:
         return session
+    # The hub renames nothing that runs; it hears of the name with the next start.
     change(session, of=list(SessionState), name=name)
-    if session.is_active:
-        try:
-            get_backend().rename(service_credential(), session.user.handle, session.server, name)
-        except PortalError as exc:
-            # The hub only shows it on its own page.
-            log.warning("%s keeps its old name at the hub: %s", session.server, exc.message)
     return session
 
 
 def keep_alive(session: Session, *, on: bool) -> Session:
-    """Say whether kernels that work count as use, so that an idle stop waits for them."""
+    """Say whether kernels that work count as use, so that an idle stop waits for them.
+
+    Raises
+    ------
+    Conflict
+        It has ended.
+    """
     if on == session.keep_alive:
         return session
     say = _("Kernels that work keep the session alive from now on.")
     if not on:
         say = _("Kernels that work no longer keep the session alive.")
-    change(session, of=list(SessionState), say=say, keep_alive=on)
+    if not change(session, of=ACTIVE, say=say, keep_alive=on):
+        raise Conflict(_("The session does not run now. Launch it again first."))
     about, detail = ("session", session.pk), {"on": on}
     audit.record("session.kept-alive", actor=session.user, about=about, detail=detail)
     if session.state == SessionState.READY:

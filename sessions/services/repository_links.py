@@ -68,7 +68,7 @@ def checked_repository(url: str, ref: str = "", path: str = "") -> RepositoryLin
 
 
 def _checked_url(url: str) -> str:
-    if len(url) > MAX_URL or CONTROL.search(url):
+    if len(url) > MAX_URL or CONTROL.search(url) or not url.isprintable():
         _refuse(_("That is no address of a Git repository."))
     try:
         parts = urlsplit(url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -13,9 +14,10 @@ from sessions.models import Session, SessionState
 from sessions.services.changes import begin, begin_take_down, change, note
 from sessions.services.digests import digest_of
 from sessions.services.ends import Policy
+from sessions.services.launching import START
+from sessions.services.opening import front_of
 from vre_portal.errors import Conflict
 
-START = "session.start"
 STOPPED = (SessionState.STOPPED,)
 
 
@@ -56,10 +58,13 @@ def restart(session: Session, options: Mapping[str, str] | None = None) -> Sessi
 def begin_again(session: Session) -> bool:
     """Queue a session that has stopped in order to start again; False when it was given up."""
     again = session.restart_with
+    # A file stays where it is; the front may be another one by now.
+    url = "" if session.url == front_of(session) else session.url
     if again is None or not change(
         session, of=STOPPED, say=_("Your session is queued again."), state=SessionState.QUEUED,
-        restart_with=None, percent=0, started_at=None, ready_at=None, stopped_at=None,
-        expires_at=None, warned_of=None, last_activity_at=None, usage={}, usage_at=None, **again,
+        restart_with=None, restarted_at=timezone.now(), url=url, percent=0, started_at=None,
+        ready_at=None, stopped_at=None, expires_at=None, warned_of=None, last_activity_at=None,
+        usage={}, usage_at=None, **again,
     ):  # fmt: skip
         return False
     begin(START, session)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.core.cache import cache
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.credentials import Credential
 from accounts.models import User
+from sessions.backends import AUDIENCE
 from sessions.backends.running import Place, Usage, Volume, get_running
 from sessions.models import Session, SessionState
 from sessions.services.entering import entered
 from sessions.services.meters import kernels, meters
 from sessions.services.reading import event_of, get
 from vre_portal.errors import PortalError
+from vre_portal.health import is_down
 from vre_portal.live import publish_all
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,8 @@ WATCHED_SECONDS = 75
 SELDOM = timedelta(minutes=5)
 #: So many are asked in one round, so many of them at once.
 MOST, AT_ONCE = 40, 8
-Question = tuple[Session, Credential, Place]
+#: A round whose worker died holds the next ones back for so long: longer than any takes.
+ROUND, ROUND_SECONDS = "sessions-asked", 150
 
 
 def looked_at(keys: Iterable[str]) -> None:
@@ -48,51 +50,59 @@ def present_state(user_id: object, key: str) -> Mapping[str, Any]:
 
 
 def sample() -> None:
-    """Ask those that are looked at, and those that were not asked for long."""
+    """Ask those that are looked at, and those that were not asked for long; one round at a time."""
+    if is_down(AUDIENCE) or not cache.add(ROUND, 1, ROUND_SECONDS):
+        return
+    try:
+        rows = _due()
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            _keep(list(zip(rows, threads.map(_ask, rows), strict=True)))
+    finally:
+        cache.delete(ROUND)
+
+
+def _due() -> list[Session]:
     running = Session.objects.filter(state=SessionState.READY)
     seldom = timezone.now() - SELDOM
     keys = {f"{TOPIC}:{pk}": pk for pk in running.values_list("pk", flat=True)}
     watched = {keys[found] for found in cache.get_many(keys)}
     due = Q(pk__in=watched) | Q(usage_at=None) | Q(usage_at__lt=seldom)
-    rows = running.filter(due).select_related("user").order_by("usage_at")[:MOST]
-    questions = [question for row in rows if (question := _question(row)) is not None]
-    if not questions:
-        return
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        answers = list(threads.map(_ask, questions))
-    _keep({question[0].pk: told for question, told in zip(questions, answers, strict=True)})
-    first = [row for row, *_ in questions if not row.usage]
-    publish_all([(f"session:{row.pk}", event_of(row)) for row in first])
-    for (row, credential, place), told in zip(questions, answers, strict=True):
-        if told is not None and told.keep_alive != row.keep_alive:
-            _correct(row, credential, place)
+    longest_ago = F("usage_at").asc(nulls_first=True)
+    return list(running.filter(due).select_related("user").order_by(longest_ago)[:MOST])
 
 
-def _question(row: Session) -> Question | None:
+def _ask(row: Session) -> Usage | None:
+    """Return what one uses, None where it does not tell: in a thread, which has no database."""
     try:
-        return (row, *entered(row))
+        credential, place = entered(row)
+        told = get_running().usage(credential, place)
     except PortalError as exc:
-        log.info("%s is not asked what it uses: %s", row.server, exc.message)
+        log.info("%s does not tell what it uses: %s", row.server, exc.message)
         return None
+    if told.keep_alive != row.keep_alive:
+        _correct(row, credential, place)
+    return told
 
 
-def _ask(question: Question) -> Usage | None:
-    _row, credential, place = question
+def _correct(row: Session, credential: Credential, place: Place) -> None:
+    """Tell a session again whether it is kept alive: it was not there when that was said."""
     try:
-        return get_running().usage(credential, place)
+        get_running().keep_alive(credential, place, on=row.keep_alive)
     except PortalError as exc:
-        log.info("%s does not tell what it uses: %s", place.server, exc.message)
-        return None
+        log.info("%s does not hear that it is kept alive: %s", row.server, exc.message)
 
 
-def _keep(answers: Mapping[UUID, Usage | None]) -> None:
+def _keep(answers: Sequence[tuple[Session, Usage | None]]) -> None:
     now = timezone.now()
-    for pk, told in answers.items():
+    for row, told in answers:
         changes: dict[str, Any] = {"usage_at": now}
         if told is not None:
             changes["usage"] = _state(told)
-        Session.objects.filter(pk=pk, state=SessionState.READY).update(**changes)
-    publish_all([(f"{TOPIC}:{pk}", _told(told)) for pk, told in answers.items() if told])
+        Session.objects.filter(pk=row.pk, state=SessionState.READY).update(**changes)
+    publish_all([(f"{TOPIC}:{row.pk}", _told(told)) for row, told in answers if told])
+    # A page without figures gets them, or hears for once that there are none.
+    news = [row for row, told in answers if row.usage_at is None or (told and not row.usage)]
+    publish_all([(f"session:{row.pk}", event_of(row)) for row in news])
 
 
 def _told(usage: Usage) -> dict[str, Any]:
@@ -114,11 +124,3 @@ def usage_of(session: Session) -> Usage | None:
     home, projects = Volume(**kept["home"]), tuple(Volume(**one) for one in kept["projects"])
     rest = {key: kept[key] for key in kept.keys() - {"home", "projects", "at"}}
     return Usage(**rest, home=home, projects=projects, at=datetime.fromisoformat(kept["at"]))
-
-
-def _correct(row: Session, credential: Credential, place: Place) -> None:
-    """Tell a session again whether it is kept alive: it was not there when that was said."""
-    try:
-        get_running().keep_alive(credential, place, on=row.keep_alive)
-    except PortalError as exc:
-        log.info("%s does not hear that it is kept alive: %s", row.server, exc.message)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import User
 from sessions.backends import get_backend, service_credential
-from sessions.models import PENDING, Session, SessionState
+from sessions.models import FINISHED, PENDING, Session, SessionState
 from sessions.services.changes import begin_take_down, change, note
 from sessions.services.restarting import begin_again
 from vre_portal import operations
@@ -77,15 +77,18 @@ def remove(session: Session) -> None:
     Conflict
         It still runs.
     """
-    if session.is_active:
-        raise Conflict("The session still runs. Stop it first.")
     # The row stays for a while: its server may still have to be taken away at the hub.
-    Session.objects.filter(pk=session.pk).update(removed_at=timezone.now())
+    ended = Session.objects.filter(pk=session.pk, state__in=FINISHED)
+    if not ended.update(removed_at=timezone.now()):
+        raise Conflict("The session still runs. Stop it first.")
 
 
 def take_down(operation: Operation) -> operations.Outcome:
     """Have the hub stop and forget the server."""
     session = Session.objects.select_related("user").get(pk=operation.subject)
+    if session.state not in {*STOPPING, *FINISHED}:
+        # It was taken down and started again, only nobody lived to say so.
+        return operations.Done()
     if not get_backend().stop(service_credential(), session.user.handle, session.server):
         return operations.Again(1.0)
     _taken_down(session)
@@ -94,14 +97,16 @@ def take_down(operation: Operation) -> operations.Outcome:
 
 @transaction.atomic
 def _taken_down(session: Session) -> None:
-    """Say that it has stopped, or start it again where that is wanted."""
-    ended = {"stopped_at": timezone.now(), "url": ""}
+    """Say that it has stopped, or start it again where that is still wanted."""
+    rows = Session.objects.select_for_update(of=("self",)).select_related("user")
+    row = rows.get(pk=session.pk)
+    # A restart opens where the session opened before.
+    ended = {"stopped_at": timezone.now(), "url": row.url if row.restart_with else ""}
     say, stopped = _("The session has stopped."), SessionState.STOPPED
-    if not change(session, of=STOPPING, say=say, state=stopped, **ended):
+    if not change(row, of=STOPPING, say=say, state=stopped, **ended):
         return
-    if session.restart_with is not None and begin_again(session):
-        return
-    note(session, "stopped", f"{session.name} has stopped.")
+    if not begin_again(row):
+        note(row, "stopped", f"{row.name} has stopped.")
 
 
 def take_down_gave_up(operation: Operation, error: PortalError) -> None:

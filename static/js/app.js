@@ -6,9 +6,10 @@ import { start as find } from "./find.js";
 import { start as jsroot } from "./jsroot.js";
 import { start as live } from "./live.js";
 import { start as meters } from "./meters.js";
+import { start as once } from "./once.js";
 import { start as stream } from "./stream.js";
 import { start as theme } from "./theme.js";
 import { start as times } from "./times.js";
 import { start as toasts } from "./toasts.js";
 
-for (const start of [autofollow, confirm, copy, find, jsroot, live, meters, stream, theme, times, toasts]) start();
+for (const start of [autofollow, confirm, copy, find, jsroot, live, meters, once, stream, theme, times, toasts]) start();

@@ -1,6 +1,8 @@
 // time[data-relative]: keeps "2 minutes ago" true, in the page's language; the exact time on hover.
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 const EVERY = 10_000;
+// What is ahead is counted down: "in 119 minutes", where "in 1 hour" would lose half of it.
+const AHEAD = 3;
 
 export function start() {
   const language = document.documentElement.lang || "en";
@@ -21,7 +23,9 @@ function show(element, words, exact) {
   element.title = exact.format(moment);
   // Below ten seconds and beyond a month the server's words hold.
   if (span < 10 || span >= 30 * 86400) return;
-  const [unit, length] = UNITS.find(([, seconds]) => span >= seconds);
-  const text = words.format(Math.sign(away) * Math.floor(span / length), unit);
+  const least = away > 0 ? AHEAD : 1;
+  const [unit, length] = UNITS.find(([, seconds]) => span >= least * seconds || seconds === 1);
+  const count = away > 0 ? Math.round(span / length) : -Math.floor(span / length);
+  const text = words.format(count, unit);
   if (element.textContent !== text) element.textContent = text;
 }

@@ -12,6 +12,7 @@ from accounts.token_endpoint import Tokens
 from demo.people import PEOPLE, issuer
 from sessions import broker
 from sessions.backends import get_backend
+from sessions.models import Session, SessionState
 from tests.factories import make_identity, make_user
 from tests.fakes.hub import FakeHub
 from tests.signin import claims_of, running_stack, sign_in
@@ -21,6 +22,7 @@ from vre_portal.errors import InvalidRequest
 RESEARCHER = next(person for person in PEOPLE if person.username == "researcher")
 #: An audience for which the demo's providers exchange, and no session gets a token by itself.
 AUDIENCE, ADDRESS = "storage", "https://storage.example.org"
+SERVER = "s-0123abcd"
 
 
 @pytest.fixture
@@ -53,8 +55,9 @@ def session_token(hub: FakeHub, transactional_db: None) -> str:
     ends = datetime.now(UTC) + timedelta(hours=1)
     tokens = Tokens(signed_in.access_token, ends, signed_in.refresh_token, signed_in.id_token)
     grants.store_grant(identity, tokens)
-    hub.run_elsewhere(person.handle, "s-0123abcd")
-    return hub.session_token(person.handle, "s-0123abcd")
+    Session.objects.create(user=person, server=SERVER, state=SessionState.READY)
+    hub.run_elsewhere(person.handle, SERVER)
+    return hub.session_token(person.handle, SERVER)
 
 
 def test_it_is_exchanged_for_exactly_that_audience_and_a_short_time(session_token: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -180,6 +182,46 @@ def test_a_failure_is_told_in_words_and_leaves_nothing(
     assert says in look.reason
     assert not builder.exists(digest)
     assert not (folder / f"{digest}.part").exists()
+    assert not (folder / "jobs" / digest).exists()
+
+
+def test_a_wheel_does_not_say_where_an_environments_python_is(
+    local: Callable[..., LocalBuilder], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels = folder.with_name("wheels")
+    wheels.mkdir()
+    beside = {"data/pyvenv.cfg": "home = /etc/ssl/private/bin\n", "data/beside.txt": "x"}
+    wheel_with(wheels, "intruder", beside)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    builder = local()
+    digest, requirements = digest_of(builder, "intruder==1.0")
+
+    builder.start(digest, requirements)
+    order = folder / "jobs" / digest / "order.json"
+    mode = stat.S_IMODE(order.stat().st_mode)
+    look = waited(builder, digest)
+
+    assert look.state is JobState.DONE, look
+    written = (folder / digest / "pyvenv.cfg").read_text()
+    assert "intruder" in [package.name for package in look.packages]
+    assert (folder / digest / "beside.txt").exists()
+    assert "/etc/ssl" not in written
+    assert written.count("home = ") == 1
+    assert mode == 0o600
+    builder.remove(digest)
+
+
+def wheel_with(folder: Path, name: str, files: dict[str, str]) -> None:
+    """Write a wheel with these files in its data."""
+    about = f"{name}-1.0.dist-info"
+    content = {f"{name}-1.0.data/{path}": text for path, text in files.items()} | {
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    listed = "".join(f"{path},,\n" for path in (*content, f"{about}/RECORD"))
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
+        for path, text in (content | {f"{about}/RECORD": listed}).items():
+            wheel.writestr(path, text)
 
 
 def test_a_folder_without_a_manifest_is_nothing(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -38,8 +39,7 @@ class Inside:
 
     def __init__(self, hub: Hub, visitor: Visitor) -> None:
         self.hub, self.visitor = hub, visitor
-        self.server = Server(hub, visitor.handle, "s-inside")
-        self.server.started(profile="light")
+        self.server = Server(hub, visitor.handle, _launched(visitor))
         self._token = self.server.token()
 
     def file(self, name: str) -> str | None:
@@ -68,6 +68,14 @@ class Inside:
     def shell(self, line: str) -> str:
         """Run a line in a new terminal, as its user would."""
         return self.server.shell(line)
+
+
+def _launched(visitor: Visitor) -> str:
+    """Launch a session at the portal, which lends to no other, and return its server's name."""
+    page = visitor.browser.post("/sessions/new", environment="light", name="Inside")
+    told = f"/api/v1/sessions/{page.url.rpartition('/')[2]}"
+    assert wait_until(lambda: visitor.browser.get(told).json()["state"] == "ready", SECONDS), told
+    return str(urlsplit(visitor.browser.get(told).json()["url"]).path.split("/")[3])
 
 
 @pytest.fixture(scope="module")

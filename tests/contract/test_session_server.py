@@ -261,7 +261,8 @@ def test_who_looks_reads_files_and_nothing_else(
 
     assert server.call("GET", "files/seen.txt", who="vic").text == "seen"
     assert server.call("GET", "api/contents/seen.txt", who="vic").ok
-    hidden = [".vre/tokens/rucio", ".vre", "a/../.vre/tokens/rucio"]
+    hidden = [".vre/tokens/rucio", ".vre", "a/../.vre/tokens/rucio", "%2F.vre%2Ftokens%2Frucio"]
+    hidden += ["a%2F..%2F.vre%2Ftokens%2Frucio", "%252Evre%252Ftokens%252Frucio"]
     for path in (*(f"files/{one}" for one in hidden), *(f"api/contents/{one}" for one in hidden)):
         answer = server.call("GET", path, who="vic")
         assert answer.status_code in {403, 404}, path

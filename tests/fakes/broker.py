@@ -22,6 +22,8 @@ class FakeBroker:
     lent: dict[str, datetime] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     services: dict[str, str] = field(default_factory=dict)
+    #: So many of the next answers break off before their end.
+    breaks: int = 0
 
     def lend(self, token: str = "abc", *, audience: str = "rucio", seconds: float = 600) -> None:
         """Lend a token the next time."""
@@ -66,9 +68,12 @@ def broker_running() -> Iterator[FakeBroker]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             status, answer = fake.answer(self.headers["Authorization"], body["audience"])
+            text = json.dumps(answer).encode()
             self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            self.wfile.write(json.dumps(answer).encode())
+            self.wfile.write(text[:-1] if fake.breaks else text)
+            fake.breaks = max(0, fake.breaks - 1)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -65,11 +65,18 @@ class FakeHub:
         self.calls: Counter[str] = Counter()
         self.goes = Start.READY
         self.reason = "The session ended at once (exit code 1)."
+        #: Servers that a list by pages passes over.
+        self.passed_over: set[tuple[str, str]] = set()
         self._failures: dict[str, list[PortalError]] = {}
+        self._meanwhile: dict[str, Callable[[], object]] = {}
 
     def fail_on(self, method: str, error: PortalError, *, times: int = 1_000) -> None:
         """Make the next calls of a method raise."""
         self._failures[method] = [error] * times
+
+    def meanwhile(self, method: str, act: Callable[[], object]) -> None:
+        """Have something happen elsewhere while the next call of a method is under way."""
+        self._meanwhile[method] = act
 
     def recover(self) -> None:
         """Answer again."""
@@ -164,7 +171,8 @@ class FakeHub:
     def list_active(self, credential: Credential) -> list[Server]:
         """Return those that are not stopped."""
         self._called("list_active", credential)
-        servers = [found.server for found in self.servers.values()]
+        shown = self.servers.keys() - self.passed_over
+        servers = [found.server for key, found in self.servers.items() if key in shown]
         return [server for server in servers if server.state is not ServerState.STOPPED]
 
     def stop(self, credential: Credential, handle: str, server: str) -> bool:
@@ -185,11 +193,6 @@ class FakeHub:
         }
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         return hub_credential(self.token("user", handle, scopes), account=handle, expires_at=until)
-
-    def rename(self, credential: Credential, handle: str, server: str, display_name: str) -> None:
-        """Give a server another title."""
-        self._called("rename", credential)
-        self._found(handle, server).display_name = display_name
 
     def touch(self, credential: Credential, handle: str, server: str) -> None:
         """Count it as used now."""
@@ -226,6 +229,8 @@ class FakeHub:
 
     def _called(self, method: str, credential: Credential | None) -> None:
         self.calls[method] += 1
+        if act := self._meanwhile.pop(method, None):
+            act()
         if self._failures.get(method):
             raise self._failures[method].pop()
         if credential is not None and credential.account != "portal":

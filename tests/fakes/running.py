@@ -33,6 +33,7 @@ from vre_portal.errors import (
     NotFound,
     PortalError,
     UpstreamRefused,
+    UpstreamTimeout,
 )
 
 GIB = 1 << 30
@@ -52,6 +53,8 @@ class FakeSession:
     lines: list[str] = field(default_factory=lambda: ["Serving at port 1", "Kernel started"])
     guests: dict[str, str] = field(default_factory=dict)
     fetches: dict[str, Fetch] = field(default_factory=dict)
+    #: Says nothing to anybody.
+    is_silent: bool = False
 
 
 class FakeRunning:
@@ -234,7 +237,10 @@ class FakeRunning:
             raise Forbidden("The session does not let the portal do this.", service="jupyterhub")
         if hub.state_of(at.handle, at.server) is not ServerState.READY:
             raise NotFound("There is no such thing in the session.", service="jupyterhub")
-        return self.of(at.handle, at.server)
+        found = self.of(at.handle, at.server)
+        if found.is_silent:
+            raise UpstreamTimeout("The session did not answer in time.", service="jupyterhub")
+        return found
 
     def _must_be_there(self, found: FakeSession, path: str) -> None:
         if path not in found.files or _is_hidden(path):

@@ -11,6 +11,8 @@ from django.utils.translation import gettext, ngettext
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 NOTHING = "\N{EN DASH}"
 MINUTE, HOUR, DAY = 60, 3600, 86400
+#: What is ahead is counted down: "in 119 minutes", where "in 1 hour" would lose half of it.
+AHEAD = 3
 
 Figure: TypeAlias = int | float | Decimal
 
@@ -69,8 +71,9 @@ def relative(moment: datetime, *, now: datetime) -> str:
         return gettext("just now")
     if span >= 30 * DAY:
         return date(moment)
-    words = _span(round(span))
-    return (gettext("in %s") if away > 0 else gettext("%s ago")) % words
+    if away > 0:
+        return gettext("in %s") % _span(round(span), least=AHEAD)
+    return gettext("%s ago") % _span(int(span))
 
 
 def date(moment: datetime) -> str:
@@ -84,17 +87,17 @@ def exact(moment: datetime) -> str:
     return f"{date(there)}, {there:%H:%M:%S} UTC"
 
 
-def _span(seconds: int) -> str:
-    if seconds < MINUTE:
-        return ngettext("%d second", "%d seconds", seconds) % seconds
-    if seconds < HOUR:
-        count = seconds // MINUTE
-        return ngettext("%d minute", "%d minutes", count) % count
-    if seconds < DAY:
-        count = seconds // HOUR
-        return ngettext("%d hour", "%d hours", count) % count
-    count = seconds // DAY
-    return ngettext("%d day", "%d days", count) % count
+def _span(seconds: int, *, least: int = 1) -> str:
+    """Return a span in the largest unit that it has `least` times, rounded where that is many."""
+    unit = next((unit for unit in (DAY, HOUR, MINUTE) if seconds >= least * unit), 1)
+    count = seconds // unit if least == 1 else round(seconds / unit)
+    words = {
+        DAY: ngettext("%d day", "%d days", count),
+        HOUR: ngettext("%d hour", "%d hours", count),
+        MINUTE: ngettext("%d minute", "%d minutes", count),
+        1: ngettext("%d second", "%d seconds", count),
+    }
+    return words[unit] % count
 
 
 def _short(amount: float, *, whole: bool) -> str:

@@ -59,13 +59,20 @@ def fetch_key(build: Build) -> str:
 def end_work(build: Build, builder: EnvironmentBuilder) -> None:
     """End what is being done for one, unless it is being done for somebody else too."""
     builder.cancel(fetch_key(build))
-    others = Build.objects.filter(digest=build.digest, state=BuildState.BUILDING)
-    if (
-        build.digest
-        and not others.exclude(pk=build.pk).exists()
-        and not builder.exists(build.digest)
-    ):
+    if _is_alone_with_its_work(build) and not builder.exists(build.digest):
         builder.cancel(build.digest)
+
+
+def forget_work(build: Build, builder: EnvironmentBuilder) -> None:
+    """Let go of work that has ended, once nobody else has to see how: its log is in the row."""
+    builder.forget(fetch_key(build))
+    if _is_alone_with_its_work(build):
+        builder.forget(build.digest)
+
+
+def _is_alone_with_its_work(build: Build) -> bool:
+    others = Build.objects.filter(digest=build.digest, state=BuildState.BUILDING)
+    return bool(build.digest) and not others.exclude(pk=build.pk).exists()
 
 
 def note(build: Build, verb: str, text: str, *, level: Level = Level.INFO) -> None:

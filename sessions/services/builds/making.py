@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,10 +13,10 @@ from sessions.backends.building import EnvironmentBuilder, get_builder
 from sessions.models import Build, BuildState
 from sessions.services.builds.changes import begin, change, end_work, note
 from sessions.services.builds.reading import PENDING
-from vre_portal.config import LOOPBACK, Stage, get_config
+from sessions.services.repository_links import checked_repository
 from vre_portal.errors import Conflict, Forbidden, InvalidRequest
 
-LONGEST_TITLE, LONGEST_DESCRIPTION, LONGEST_REF, LONGEST_URL = 100, 500, 200, 400
+LONGEST_TITLE, LONGEST_DESCRIPTION = 100, 500
 #: So many of one person are kept at once.
 MOST = 50
 
@@ -48,17 +46,18 @@ def make(
     checked = {
         "title": checked_title(title),
         "description": checked_description(description),
-        "ref": checked_ref(ref),
-        "repository": checked_repository(repository) if repository else "",
     }
-    if bool(repository) == bool(text.strip()):
+    link = checked_repository(repository, ref if repository.strip() else "")
+    if bool(link) == bool(text.strip()):
         raise InvalidRequest(
             "Give either the address of a Git repository, or a list of packages.", field="text"
         )
-    if text.strip():
+    if link:
+        checked |= {"repository": link.url, "ref": link.ref}
+    else:
         name = checked_file_name(file_name)
         recipes.read(name, text, python=builder.base().python)
-        checked |= {"file_name": name, "file_text": text, "ref": ""}
+        checked |= {"file_name": name, "file_text": text}
     return _written(user, checked)
 
 
@@ -137,41 +136,9 @@ def checked_description(text: str) -> str:
     return description
 
 
-def checked_ref(text: str) -> str:
-    """Return a branch, tag or commit, empty for the repository's own choice."""
-    ref = text.strip()
-    if len(ref) > LONGEST_REF or not ref.isprintable() or " " in ref or ref.startswith("-"):
-        raise InvalidRequest("Give a branch, a tag or a commit.", field="ref")
-    return ref
-
-
 def checked_file_name(text: str) -> str:
     """Return the name of a list of packages, without the folders of somebody's machine."""
     name = text.replace("\\", "/").rpartition("/")[2] or "requirements.txt"
     if len(name) > 100 or not name.isprintable() or not name.endswith((".txt", ".yml", ".yaml")):
         raise InvalidRequest("Upload a requirements.txt or an environment.yml.", field="file")
     return name
-
-
-def checked_repository(text: str) -> str:
-    """Return the address of a repository: https, and of this machine only in a demo."""
-    url = text.strip()
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port, parts = None, None, urlsplit("")
-    local = host in LOOPBACK and get_config().environment is not Stage.PRODUCTION
-    schemes = ("https", "http") if local else ("https",)
-    plain = url.isprintable() and " " not in url and len(url) <= LONGEST_URL
-    if not host or parts.scheme not in schemes or port == 0 or not plain:
-        raise InvalidRequest(
-            "Give the address of a public Git repository, beginning with https://.",
-            field="repository",
-        )
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise InvalidRequest(
-            "Give the address without a name, a password and what follows ? or #.",
-            field="repository",
-        )
-    return url

@@ -12,7 +12,14 @@ from activity.models import Level
 from sessions import made, recipes
 from sessions.backends.building import EnvironmentBuilder, Fetch, JobState, Look, get_builder
 from sessions.models import Build, BuildState
-from sessions.services.builds.changes import change, end_work, fail, fetch_key, note
+from sessions.services.builds.changes import (
+    change,
+    end_work,
+    fail,
+    fetch_key,
+    forget_work,
+    note,
+)
 from sessions.services.builds.reading import before
 from vre_portal import operations
 from vre_portal.errors import InvalidRequest, PortalError
@@ -32,12 +39,20 @@ def step(operation: Operation) -> operations.Outcome:
         fail(build, _("Environments of your own can't be made at this site any more."))
         return operations.Done()
     try:
-        if build.state == BuildState.QUEUED:
-            return _begin(build, builder)
-        if build.state == BuildState.BUILDING:
-            return _go_on(build, builder)
+        outcome = _turn(build, builder)
     except InvalidRequest as exc:
         fail(build, exc.message)
+        outcome = operations.Done()
+    if isinstance(outcome, operations.Done):
+        forget_work(build, builder)
+    return outcome
+
+
+def _turn(build: Build, builder: EnvironmentBuilder) -> operations.Outcome:
+    if build.state == BuildState.QUEUED:
+        return _begin(build, builder)
+    if build.state == BuildState.BUILDING:
+        return _go_on(build, builder)
     return operations.Done()
 
 
@@ -59,7 +74,7 @@ def _begin(build: Build, builder: EnvironmentBuilder) -> operations.Outcome:
 
 
 def _go_on(build: Build, builder: EnvironmentBuilder) -> operations.Outcome:
-    if build.repository and not build.file_text:
+    if build.repository and not build.commit:
         return _fetch(build, builder)
     base = builder.base()
     recipe = recipes.read(build.file_name, build.file_text, python=base.python)

@@ -106,3 +106,10 @@ def test_only_one_supervisor_holds_a_stack(stack: Stack) -> None:
     assert lock is not None
     assert record.take_lock(stack.state) is None
     assert record.is_running(stack.state)
+
+
+@pytest.mark.parametrize("name", ["hub", "reana", "worker"])
+def test_whatever_runs_others_programs_waits_for_the_sandbox(name: str) -> None:
+    (component,) = (each for each in parts.components() if each.name == name)
+
+    assert "sandbox" in component.environments

@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from sessions import broker
+from sessions import broker, services
+from sessions.models import Session, SessionState
 from tests.factories import lend, make_identity
 from tests.fakes.hub import FakeHub
 from tests.fakes.provider import FakeProvider
@@ -24,9 +25,15 @@ SERVER = "s-0123abcd"
 
 
 @pytest.fixture
-def session_token(alice: User, hub: FakeHub) -> str:
-    """The token that the hub gave to Alice's running session."""
+def session(alice: User, hub: FakeHub) -> Session:
+    """Alice's running session."""
     hub.run_elsewhere(alice.handle, SERVER)
+    return Session.objects.create(user=alice, server=SERVER, state=SessionState.READY)
+
+
+@pytest.fixture
+def session_token(alice: User, hub: FakeHub, session: Session) -> str:
+    """The token that the hub gave to it."""
     return hub.session_token(alice.handle, SERVER)
 
 
@@ -55,6 +62,13 @@ def test_a_running_session_gets_its_users_own_token(lendable: User, session_toke
     assert found["service_url"].startswith("http")
     assert found["expires_at"] > timezone.now().isoformat()
     assert answer["Cache-Control"] == "no-store"
+
+
+def test_a_session_may_upload_in_its_users_name(lendable: User, session_token: str) -> None:
+    found = ask(session_token, "uploads").json()
+
+    assert found["access_token"]
+    assert found["service_url"] == get_config().public_url
 
 
 def test_bearer_is_taken_as_well(lendable: User, session_token: str) -> None:
@@ -127,6 +141,57 @@ def test_a_suspended_user_gets_nothing(lendable: User, session_token: str) -> No
     assert ask(session_token).status_code == 403
 
 
+@pytest.mark.parametrize("audience", ["rucio", "uploads"])
+def test_a_token_that_outlives_its_session_gets_nothing(
+    lendable: User, session: Session, session_token: str, audience: str
+) -> None:
+    while_it_runs = ask(session_token, audience).status_code
+    session.state = SessionState.STOPPED
+    session.save()
+
+    assert (while_it_runs, ask(session_token, audience).status_code) == (200, 403)
+
+
+@pytest.mark.parametrize("state", ["queued", "starting", "ready", "stopping"])
+def test_a_session_gets_tokens_from_its_start_to_its_end(
+    lendable: User, session: Session, session_token: str, state: str
+) -> None:
+    session.state = state
+    session.save()
+
+    assert ask(session_token).status_code == 200
+
+
+def test_a_session_of_another_person_stands_for_nobody_else(
+    lendable: User, bob: User, session: Session, session_token: str
+) -> None:
+    session.user = bob
+    session.save()
+
+    assert ask(session_token).status_code == 403
+
+
+def test_a_session_that_is_found_at_the_hub_gets_tokens_once_it_is_taken_in(
+    lendable: User, hub: FakeHub
+) -> None:
+    hub.run_elsewhere(lendable.handle, SERVER)
+    token = hub.session_token(lendable.handle, SERVER)
+    before = ask(token).status_code
+
+    services.reconcile()
+
+    assert (before, ask(token).status_code) == (403, 200)
+
+
+def test_a_server_that_the_portal_does_not_list_gets_nothing(lendable: User, hub: FakeHub) -> None:
+    hub.run_elsewhere(lendable.handle, "")
+    token = hub.session_token(lendable.handle, "")
+
+    services.reconcile()
+
+    assert ask(token).status_code == 403
+
+
 @pytest.mark.parametrize("audience", ["", "portal", "jupyterhub", None, ["rucio"], {"a": 1}])
 def test_only_listed_audiences_are_lent(
     lendable: User, session_token: str, audience: object
@@ -145,8 +210,11 @@ def test_a_body_that_is_no_object_is_422(lendable: User, session_token: str) -> 
     assert answer.status_code == 422
 
 
-def test_a_user_whose_sign_in_is_over_has_to_sign_in_again(alice: User, session_token: str) -> None:
-    answer = ask(session_token)
+@pytest.mark.parametrize("audience", ["rucio", "reana", "uploads"])
+def test_a_user_whose_sign_in_is_over_has_to_sign_in_again(
+    alice: User, session_token: str, audience: str
+) -> None:
+    answer = ask(session_token, audience)
 
     assert answer.status_code == 409
     assert answer["Content-Type"] == "application/problem+json"

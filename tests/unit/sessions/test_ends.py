@@ -70,6 +70,24 @@ def test_the_owner_is_warned_a_quarter_of_an_hour_before_once(alice: User, hub: 
     assert warnings[0].url.endswith(str(session.pk))
 
 
+def test_a_life_that_ends_where_nobody_used_it_before_is_warned_of(
+    alice: User, hub: FakeHub
+) -> None:
+    session = running(alice, lived=HOUR, minutes_idle=60)
+    now = timezone.now()
+    Session.objects.filter(pk=session.pk).update(
+        last_activity_at=now - 55 * MINUTE, expires_at=now + 12 * MINUTE
+    )
+    services.watch_ends()
+    Session.objects.filter(pk=session.pk).update(last_activity_at=now)
+
+    services.watch_ends()
+    services.watch_ends()
+
+    warnings = Event.objects.filter(user=alice, verb="session.ending").order_by("at")
+    assert ["its time is over" in event.text for event in warnings] == [False, True]
+
+
 def test_nobody_is_warned_too_early(alice: User, hub: FakeHub) -> None:
     running(alice, lived=8 * HOUR - 16 * MINUTE)
 

@@ -142,7 +142,7 @@ def test_a_session_that_tells_of_hidden_files_is_not_believed(
     told = [Entry(".vre", ".vre", EntryKind.FOLDER, None, datetime.now(UTC))]
     monkeypatch.setattr(running, "entries", lambda *_args: told)
 
-    assert files.browse(session, "") == []
+    assert files.browse(session, "").entries == []
 
 
 @pytest.mark.parametrize(
@@ -353,10 +353,10 @@ def test_a_session_that_is_silent_says_so(
 def test_a_token_that_the_session_no_longer_takes_is_replaced_once(
     session: Session, hub: FakeHub, home: FakeSession
 ) -> None:
-    assert files.browse(session, "results")
+    assert files.browse(session, "results").entries
     hub.tokens.clear()
 
-    assert files.browse(session, "results")
+    assert files.browse(session, "results").entries
 
 
 def test_names_of_others_can_not_become_markup(

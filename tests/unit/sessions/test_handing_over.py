@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -16,7 +17,8 @@ from sessions.services.recipients import Recipient
 from tests.factories import make_user
 from tests.fakes.hub import FakeHub
 from tests.fakes.running import FakeRunning
-from tests.unit.sessions.conftest import launched, work
+from tests.unit.sessions.conftest import ENVIRONMENTS, launched, work
+from tests.unit.sessions.test_environments import OLD, write
 from vre_portal.errors import (
     Conflict,
     InvalidRequest,
@@ -72,18 +74,29 @@ def test_a_copy_goes_to_the_recipient_who_is_told(
     [
         "",
         "/",
-        ".token",
-        "work/.git/config",
         "../other",
         "work/../.token",
         "work//fit.ipynb",
         "work",
+        "work/fit\0.ipynb",
+        "work/fit\n.ipynb",
+        "work/\ud800.ipynb",
+        "work/" + "x" * 251,
     ],
 )
-def test_hidden_files_folders_and_ways_around_are_not_handed_over(
-    session: Session, bob: User, path: str
+def test_folders_and_ways_around_are_not_handed_over(
+    session: Session, bob: User, running: FakeRunning, path: str
 ) -> None:
+    files_of(running, session)[path] = files_of(running, session).get(path, NOTEBOOK)
+
     with pytest.raises(InvalidRequest):
+        handed(session, bob, path)
+    assert not Handover.objects.exists()
+
+
+@pytest.mark.parametrize("path", [".token", "work/.git/config"])
+def test_hidden_files_are_not_handed_over(session: Session, bob: User, path: str) -> None:
+    with pytest.raises(NotFound):
         handed(session, bob, path)
     assert not Handover.objects.exists()
 
@@ -121,6 +134,46 @@ def test_what_nobody_takes_is_bounded(
         handed(session, bob)
     handing_over.content_of(bob, first.pk)
     handed(session, bob)
+
+
+def test_what_was_taken_counts_as_long_as_it_is_kept(
+    session: Session, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handing_over, "MOST_KEPT", 2 * len(NOTEBOOK))
+    for _ in range(2):
+        first = handed(session, bob)
+        handing_over.content_of(bob, first.pk)
+
+    with pytest.raises(QuotaExceeded, match="30 days"):
+        handed(session, bob)
+    handing_over.delete(bob, first.pk)
+    handed(session, bob)
+
+
+def test_what_one_person_gave_does_not_count_for_another(
+    session: Session, bob: User, running: FakeRunning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handing_over, "MOST_KEPT", len(NOTEBOOK))
+    handed(session, bob)
+    theirs = launched(bob)
+    files_of(running, theirs)["a.ipynb"] = NOTEBOOK
+
+    assert handed(theirs, session.user, "a.ipynb").size == len(NOTEBOOK)
+
+
+def test_what_is_withdrawn_while_it_is_read_is_read_whole_or_not_found(
+    session: Session, bob: User
+) -> None:
+    made = handed(session, bob)
+
+    found = handing_over.whole(bob, made.pk)
+    Handover.objects.all().delete()
+
+    assert bytes(found.content) == NOTEBOOK
+    with pytest.raises(NotFound):
+        handing_over.whole(bob, made.pk)
+    with pytest.raises(NotFound):
+        handing_over.content_of(bob, made.pk)
 
 
 def test_others_do_not_find_it(session: Session, bob: User) -> None:
@@ -183,6 +236,32 @@ def test_it_opens_in_a_running_session_under_a_free_name(
     assert Handover.objects.get(pk=made.pk).taken_at is not None
 
 
+def test_a_free_name_keeps_its_ending(session: Session, bob: User, running: FakeRunning) -> None:
+    mine = launched(bob)
+    files_of(running, session)["work/a.tar.gz"] = b"packed"
+    taken = dict.fromkeys(["a.tar.gz", "a-2.tar.gz"], b"my own")
+    files_of(running, mine).update(taken)
+    made = handed(session, bob, "work/a.tar.gz")
+
+    opening_handovers.open_in(mine, made.pk)
+
+    assert files_of(running, mine) == {**taken, "a-3.tar.gz": b"packed"}
+
+
+def test_a_session_that_takes_every_name_is_asked_only_so_often(
+    session: Session, bob: User, running: FakeRunning
+) -> None:
+    mine = launched(bob)
+    made = handed(session, bob)
+    running.fail_on("write", Conflict("There is one."))
+
+    with pytest.raises(Conflict):
+        opening_handovers.open_in(mine, made.pk)
+
+    assert running.calls["write"] == opening_handovers.MOST_COPIES
+    assert Handover.objects.get(pk=made.pk).taken_at is None
+
+
 def test_it_opens_in_no_session_of_others(session: Session, bob: User) -> None:
     made = handed(session, bob)
 
@@ -203,6 +282,16 @@ def test_a_session_is_launched_with_it(
     assert launched_for_it.origin["id"] == str(made.pk)
     assert files_of(running, launched_for_it) == {"fit.ipynb": NOTEBOOK}
     assert launched_for_it.url.endswith("/lab/tree/fit.ipynb")
+
+
+def test_a_file_from_an_environment_whose_last_day_is_over_opens_in_another(
+    session: Session, bob: User, environments_file: Path
+) -> None:
+    made = handed(session, bob)
+    Handover.objects.update(environment="old")
+    write(environments_file, ENVIRONMENTS + OLD)
+
+    assert opening_handovers.open_somewhere(bob, made.pk).environment == "physics"
 
 
 def test_a_session_starts_without_what_was_withdrawn(

@@ -263,12 +263,29 @@ def test_all_active_servers_come_by_pages_of_users(wire: Wire, backend: JupyterH
 
     wire.say("GET /hub/api/users", 200, [user(n) for n in range(PAGE)])
     wire.say("GET /hub/api/users", 200, [user(PAGE)])
+    wire.say("GET /hub/api/users", 200, [])
 
     found = backend.list_active(service_credential())
 
     assert len(found) == PAGE + 1
     assert {server.name for server in found} == {SERVER}
     assert [path for _m, path, _b, _t in wire.seen][1].endswith(f"offset={PAGE}")
+
+
+def test_a_hub_with_smaller_pages_is_read_to_the_end(
+    wire: Wire, backend: JupyterHubBackend
+) -> None:
+    def user(number: int) -> dict[str, object]:
+        return {"name": f"u{number}", "servers": {SERVER: {"name": SERVER, "ready": True}}}
+
+    for page in ([user(1), user(2)], [user(3), user(4)], [user(5)], []):
+        wire.say("GET /hub/api/users", 200, page)
+
+    found = backend.list_active(service_credential())
+
+    assert [server.handle for server in found] == ["u1", "u2", "u3", "u4", "u5"]
+    offsets = [path.rpartition("offset=")[2] for _m, path, _b, _t in wire.seen]
+    assert offsets == ["0", "2", "4", "5"]
 
 
 @pytest.mark.parametrize(("status", "gone"), [(204, True), (404, True), (202, False), (400, False)])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from activity import services as activity
 from sessions import services
 from sessions.backends import ManyStarts
 from sessions.models import Session, SessionState
+from sessions.services import changes
 from tests.fakes.hub import FakeHub, Start
 from tests.unit.sessions.conftest import launched, work
 from vre_portal import operations
@@ -120,11 +122,44 @@ def test_while_the_hub_is_down_the_session_waits_and_starts_by_itself(
 def test_a_hub_that_stays_down_ends_in_a_reason(alice: User, hub: FakeHub) -> None:
     for method in ("set_groups", "start", "get"):
         hub.fail_on(method, UpstreamUnavailable("JupyterHub does not answer."))
-
     session = launched(alice)
+    assert session.state == SessionState.QUEUED
+    begun = timezone.now() - changes.LONGEST_WAIT
+    Operation.objects.filter(kind="session.start").update(created_at=begun)
 
+    work()
+
+    session.refresh_from_db()
     assert session.state == SessionState.FAILED
     assert session.message == "JupyterHub does not answer."
+
+
+def test_an_upgrade_of_the_hub_fails_no_session_that_waits(alice: User, hub: FakeHub) -> None:
+    for method in ("set_groups", "start", "get"):
+        hub.fail_on(method, UpstreamUnavailable("JupyterHub does not answer."))
+    session = launched(alice)
+    assert hub.calls["set_groups"] > operations.MAX_ATTEMPTS
+
+    hub.recover()
+    work()
+
+    session.refresh_from_db()
+    assert session.state == SessionState.READY
+
+
+def test_an_upgrade_of_the_hub_fails_no_session_that_starts(alice: User, hub: FakeHub) -> None:
+    session = services.launch(alice, environment="physics")
+    work(turns=1)
+    for method in ("progress", "get"):
+        hub.fail_on(method, UpstreamUnavailable("JupyterHub does not answer."))
+    work()
+    assert hub.calls["progress"] > operations.MAX_ATTEMPTS
+
+    hub.recover()
+    work()
+
+    session.refresh_from_db()
+    assert session.state == SessionState.READY
 
 
 def test_a_start_that_timed_out_is_not_asked_twice(alice: User, hub: FakeHub) -> None:

@@ -53,6 +53,7 @@ def texts(session: Session) -> list[str]:
         ("https:///a/b", "", "", "repository"),
         ("https://git.example.org:port/a/b", "", "", "repository"),
         ("https://git.example.org/a b", "", "", "repository"),
+        ("https://git.example.org/\u202eb/a", "", "", "repository"),
         ("https://git.example.org\\@evil.example/a", "", "", "repository"),
         (f"https://git.example.org/{'a' * 400}", "", "", "repository"),
         ("", "main", "", "repository"),

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import User
 from sessions import services
 from sessions.models import Session, SessionState
-from tests.fakes.hub import FakeHub
+from tests.fakes.hub import FakeHub, Start
 from tests.fakes.running import FakeRunning
 from tests.unit.sessions.conftest import launched, work
 from vre_portal.errors import Conflict, InvalidRequest, UpstreamUnavailable
@@ -85,22 +85,18 @@ def test_it_can_be_restarted_again_and_again(alice: User, hub: FakeHub) -> None:
     assert hub.calls["start"] == 4
 
 
-def test_a_new_name_reaches_the_hub(alice: User, hub: FakeHub) -> None:
+def test_a_new_name_reaches_the_hub_with_the_next_start(alice: User, hub: FakeHub) -> None:
     session = launched(alice)
-
+    hub.calls.clear()
     services.rename(session, "  My   fit ")
+    asked_of_the_hub = dict(hub.calls)
 
+    services.restart(session)
+    work()
+
+    assert asked_of_the_hub == {}, "it renames nothing that runs"
     assert Session.objects.get(pk=session.pk).name == "My fit"
     assert hub.servers[alice.handle, session.server].display_name == "My fit"
-
-
-def test_a_session_is_renamed_also_while_the_hub_is_down(alice: User, hub: FakeHub) -> None:
-    session = launched(alice)
-    hub.fail_on("rename", UpstreamUnavailable("JupyterHub does not answer."))
-
-    services.rename(session, "My fit")
-
-    assert Session.objects.get(pk=session.pk).name == "My fit"
 
 
 def test_a_name_is_needed(alice: User, hub: FakeHub) -> None:
@@ -119,6 +115,18 @@ def test_kernels_that_work_keep_it_alive_by_choice(
 
     assert Session.objects.get(pk=session.pk).keep_alive
     assert running.of(alice.handle, session.server).usage.keep_alive
+
+
+def test_a_session_that_has_ended_keeps_its_reason(alice: User, hub: FakeHub) -> None:
+    hub.goes = Start.FAILS
+    session = launched(alice)
+
+    with pytest.raises(Conflict):
+        services.keep_alive(session, on=True)
+
+    session.refresh_from_db()
+    assert "exit code 1" in session.message
+    assert not session.keep_alive
 
 
 def test_a_session_that_did_not_hear_it_hears_it_later(

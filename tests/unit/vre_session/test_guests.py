@@ -19,7 +19,10 @@ def guests(variables: dict[str, str]) -> Guests:
 PAGES = ("", "lab", "lab/tree/a.ipynb", "api/contents/a", "files/a.png", "static/x.js", "api/me")
 #: REANA's side bar answers with the owner's token, Rucio's acts as the owner.
 OTHERS = ("reana_jupyterlab/env", "rucio-jupyterlab/did-search", "terminals/websocket/1", "proxy/1")
-HIDDEN = ("files/.vre/s-1/tokens/rucio", "api/contents/.ssh/id", "files/a/%2Evre/x", "view/.x")
+HIDDEN = (
+    *("files/.vre/s-1/tokens/rucio", "api/contents/.ssh/id", "files/a/%2Evre/x", "view/.x"),
+    *("api/contents/%2F.vre%2Fs-1", "files/a%2F.vre%2Fx", "files/a%2f%2e%2e/%2f%2evre", "%2ex"),
+)
 OURS = ("vre/usage", "vre/guests", "%76re/guests")
 
 
@@ -54,6 +57,10 @@ def test_who_looks_reads_and_reads_nothing_hidden(guests: Guests) -> None:
         ("read", "vre"),
     ):
         assert not guests.may_do("vic", action, resource)
+
+
+def test_a_name_that_only_looks_quoted_is_a_name(guests: Guests) -> None:
+    assert guests.may_open("vic", "GET", "files/%252Evre")
 
 
 @pytest.mark.parametrize("name", ["eve", "", "Ann", "vic "])

@@ -59,6 +59,18 @@ def test_one_service_without_a_token_leaves_the_others_alone(
     assert "Going on without workflows. The portal answers 503" in capsys.readouterr().out
 
 
+def test_an_answer_that_breaks_off_does_not_hold_the_start_up(
+    portal: FakeBroker, variables: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    portal.lend("half")
+    portal.breaks = 1
+
+    launch.fetch(variables, patience=0)
+
+    assert tokens.loan(variables, "rucio") is None
+    assert "Going on without the data catalogue" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_portal_that_recovers_gives_the_first_token(
     portal: FakeBroker, variables: dict[str, str], status: int

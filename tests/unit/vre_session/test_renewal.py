@@ -7,6 +7,7 @@ import contextlib
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -56,6 +57,22 @@ async def test_failures_wait_longer_and_are_told(
     assert tokens.read(variables, "rucio") == "second"
     assert "The portal answers 503: Restarting" in caplog.text
     assert "second" not in caplog.text
+
+
+@pytest.mark.parametrize("status", [200, 503])
+async def test_an_answer_that_breaks_off_is_asked_for_again(
+    portal: FakeBroker, variables: dict[str, str], status: int
+) -> None:
+    if status == 200:
+        portal.lend("half")
+    else:
+        portal.refuse(status, "Restarting")
+    portal.lend("whole")
+    portal.breaks = 1
+
+    await keep(variables, Time(2))
+
+    assert tokens.read(variables, "rucio") == "whole"
 
 
 async def test_what_the_start_fetched_is_not_asked_for_again(
@@ -129,10 +146,11 @@ def test_a_token_is_renewed_at_six_tenths_of_its_life() -> None:
     assert renewal.renew_in(ends, NOW + timedelta(hours=1)) == renewal.LEAST_PAUSE
 
 
+@pytest.mark.parametrize("answer", [{}, [], None, {"expires_at": None}])
 def test_an_answer_without_a_token_is_an_error_in_words(
-    portal: FakeBroker, variables: dict[str, str]
+    portal: FakeBroker, variables: dict[str, str], answer: Any
 ) -> None:
-    portal.answers["rucio"] = [(200, {})]
+    portal.answers["rucio"] = [(200, answer)]
 
     with pytest.raises(broker.BrokerError, match="no usable answer"):
         broker.ask(variables, audience="rucio")

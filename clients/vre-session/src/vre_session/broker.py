@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -56,7 +57,7 @@ def ask(variables: Mapping[str, str], *, audience: str) -> Token:
         # Too many calls in a minute is no refusal: the next minute has calls again.
         kind = Refused if exc.code < 500 and exc.code != 429 else BrokerError
         raise kind(_reason(exc)) from exc
-    except (OSError, ValueError, KeyError) as exc:
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as exc:
         raise BrokerError(f"The portal gave no usable answer ({exc!r})") from exc
 
 
@@ -79,6 +80,6 @@ def _reason(refusal: urllib.error.HTTPError) -> str:
     try:
         problem = json.load(refusal)
         text = problem.get("detail") or problem.get("title")
-    except (ValueError, AttributeError):
+    except (OSError, http.client.HTTPException, ValueError, AttributeError):
         text = None
     return f"The portal answers {refusal.code}: {text or refusal.reason}"

@@ -19,9 +19,10 @@ from vre_session.folders import TooLong, size_of
 from vre_session.repositories import name_of, too_large
 
 COMMIT_LENGTHS = frozenset({40, 64})
-#: Where the commit is written down that was checked out here: what stands at another one is the
-#: user's work.
+#: Where the commit is written down that was checked out here: what stands at another one, a branch
+#: or what was stashed away too, is the user's work.
 MARK = "vre-commit"
+WORK = (b"refs/heads/", b"refs/stash")
 YOURS = "There are changes of yours in it: it stays as it is."
 
 
@@ -68,8 +69,10 @@ def _kept(folder: Path) -> dict[str, str] | None:
         mark = Path(repo.controldir(), MARK)
         told = mark.read_text().strip() if mark.exists() else ""
         status = porcelain.status(repo, ignored=True, untracked_files="all")
-        staged = any(status.staged.values())
-        if head == told and not staged and not status.unstaged and not status.untracked:
+        changed = any(status.staged.values()) or status.unstaged or status.untracked
+        refs = repo.get_refs().items()
+        own = [name for name, at in refs if name.startswith(WORK) and at.decode() != told]
+        if head == told and not changed and not own:
             return None
         return {"folder": str(folder), "commit": head, "message": YOURS}
 
@@ -93,6 +96,9 @@ def _clone(url: str, ref: str, part: Path) -> str:
             wanted, branch = ObjectID(ref.lower().encode()), Ref(b"refs/heads/vre")
             if wanted not in repo.object_store:
                 raise Failed(f"There is no commit {ref} in it.")
+            for name in repo.get_refs():
+                if name.startswith(b"refs/heads/"):
+                    del repo.refs[Ref(name)]
             repo.refs.set_symbolic_ref(Ref(b"HEAD"), branch)
             repo.refs[branch] = wanted
             porcelain.reset(repo, "hard", ref.lower())
@@ -102,7 +108,9 @@ def _clone(url: str, ref: str, part: Path) -> str:
 
 
 def _take_over(target: Path, part: Path, commit: str) -> dict[str, str]:
-    """Put a new clone in the place of an old one in which nothing was changed."""
+    """Put a new clone in the place of an old one, unless that was changed meanwhile."""
+    if kept := _kept(target):
+        return kept
     aside = part.with_name(f"{part.name}-old")
     target.rename(aside)
     part.rename(target)

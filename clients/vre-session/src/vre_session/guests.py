@@ -74,7 +74,8 @@ class Guests:
         if name == self.owner:
             return True
         level = self.levels.get(name)
-        parts = [unquote(part) for part in path.strip("/").split("/")]
+        # As Jupyter reads it: a quoted slash parts too, and what is quoted twice is a plain name.
+        parts = unquote(path).strip("/").split("/")
         if level is None or parts[0] == OURS:
             return False
         return level is Level.WORK or (method in READING and _is_shown(parts))

@@ -22,6 +22,7 @@ TRIES = 8
 PATIENCE_SECONDS = 120.0
 VERSION = {"Tus-Resumable": "1.0.0"}
 AGAIN = frozenset({401, 409, 423, 429, 500, 502, 503, 504, 507})
+BROKEN_OFF = (OSError, http.client.HTTPException)
 
 
 class UploadError(RuntimeError):
@@ -96,7 +97,7 @@ def _offset(portal: Portal, where: str) -> int | None:
     """Return how far an upload is; None where that is not known now."""
     try:
         answer = portal.ask("HEAD", where, {})
-    except OSError:
+    except BROKEN_OFF:
         return None
     if answer.status == http.client.UNAUTHORIZED:
         portal.renew()
@@ -116,7 +117,7 @@ def _send(portal: Portal, where: str, file: Path, offset: int, length: int) -> b
     }
     try:
         answer = portal.ask("PATCH", where, headers, _blocks(file, offset, length))
-    except (OSError, http.client.HTTPException):
+    except BROKEN_OFF:
         return False
     if answer.status != http.client.NO_CONTENT and answer.status not in AGAIN:
         raise UploadError(answer.reason)
@@ -149,7 +150,7 @@ def main(variables: Mapping[str, str], arguments: list[str]) -> int:
         for file in files:
             upload(portal, file, asked)
             print(f"{file}: sent; it is compared and stored now")
-    except (UploadError, broker.BrokerError, OSError) as exc:
+    except (UploadError, broker.BrokerError, *BROKEN_OFF) as exc:
         print(exc, file=sys.stderr)
         return 1
     return 0

@@ -65,6 +65,22 @@ def test_only_public_https_repositories_are_taken(
     assert caught.value.field == "repository"
 
 
+@pytest.mark.parametrize("ref", ["--upload-pack=id", "a..b", "a b", "a" * 201])
+def test_only_names_of_branches_tags_and_commits_are_taken(
+    alice: User, builder: FakeBuilder, ref: str
+) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        builds.make(alice, title="Mine", repository=REPOSITORY, ref=ref)
+
+    assert caught.value.field == "ref"
+
+
+def test_a_ref_beside_a_list_says_nothing(alice: User, builder: FakeBuilder) -> None:
+    build = builds.make(alice, title="Mine", text="astropy", ref="main")
+
+    assert (build.repository, build.ref) == ("", "")
+
+
 def test_a_repository_is_made_at_its_commit(alice: User, builder: FakeBuilder) -> None:
     builder.repositories[REPOSITORY] = {
         "binder/environment.yml": "dependencies: [astropy]", "binder/postBuild": "x",

@@ -53,7 +53,7 @@ def test_an_uploaded_file_counts_by_its_name(browser: Client) -> None:
         ({"title": "Mine"}, "Give a repository, a file, or a list of packages."),
         ({"title": "Mine", "text": "a", "repository": "https://x.test/y"}, "one of them"),
         ({"title": "Mine", "text": "numpy\n-e ."}, "line 2: -e"),
-        ({"title": "Mine", "repository": "http://10.0.0.1/x"}, "beginning with https://"),
+        ({"title": "Mine", "repository": "http://10.0.0.1/x"}, "begins with https://"),
         ({"title": "", "text": "numpy"}, "This field is required"),
         ({"title": "Mine", "file": SimpleUploadedFile("x.txt", b"\xff\xfe")}, "not a text file"),
         ({"title": "Mine", "file": SimpleUploadedFile("x.sh", b"rm")}, "requirements.txt or an"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 import pytest
@@ -79,6 +80,36 @@ def test_another_package_of_conda_is_refused_with_the_way_out() -> None:
 )
 def test_what_is_not_understood_is_refused_by_its_line(text: str, line: int) -> None:
     assert refusal(text).startswith(f"environment.yml, line {line}: ")
+
+
+def test_a_list_that_is_named_many_times_counts_each_time() -> None:
+    listed = ", ".join(["&a {pip: [" + ", ".join(f"p{n}" for n in range(150)) + "]}", "*a"])
+
+    assert "list at most 200 packages" in refusal(f"dependencies: [{listed}]")
+
+
+#: Each of these lists is twice the one before.
+NESTED = ", ".join(f"&{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]" for n in range(24))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dependencies: [&a {pip: [numpy]}, " + "*a, " * 10_000 + "]",
+        "dependencies: [&a {" + "pip: [], " * 4000 + "}, " + "*a, " * 4000 + "]",
+        "dependencies: [{" + "pip: [numpy], " * 4000 + "}]",
+        "dependencies: [" + "numpy, " * 8000 + "]",
+        'dependencies: ["' + "1" * 60_000 + '\\n\\nx"]',
+        f"? [&a [x, x], {NESTED}]\n: x\ndependencies: [numpy]",
+        f"dependencies:\n- ? [&a [x, x], {NESTED}]\n  : x\n",
+    ],
+)
+def test_a_short_text_that_means_much_is_refused_in_no_time(text: str) -> None:
+    began = time.process_time()
+
+    refusal(text)
+
+    assert time.process_time() - began < 5
 
 
 @given(st.text(max_size=300))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,8 +73,33 @@ def test_only_files_of_the_repository_are_included(path: str) -> None:
 
 
 def test_files_that_include_each_other_are_refused() -> None:
-    with pytest.raises(InvalidRequest, match="leads back"):
+    with pytest.raises(InvalidRequest, match=r"b\.txt, line 1: 'a\.txt' is included already"):
         parse("-r a.txt", others={"a.txt": "-r b.txt", "b.txt": "-r a.txt"})
+
+
+def test_a_file_is_included_once_so_that_few_lines_can_not_be_made_into_many() -> None:
+    others = {f"{name}.txt": f"-r {after}.txt\n" * 7000 for name, after in ("ab", "bc", "cd")}
+
+    with pytest.raises(InvalidRequest, match=r"b\.txt, line 2: 'c\.txt' is included already"):
+        parse("-r a.txt\n", others=others | {"c.txt": "numpy\n"})
+
+
+def test_a_package_that_is_listed_again_and_again_counts_each_time() -> None:
+    assert "line 201: list at most 200" in refusal("numpy\n" * 10_000)
+
+
+@pytest.mark.parametrize("line", ["a" + " " * 64_000, f"a{' ' * 64_000}x {HASH}", "#" * 64_000])
+def test_a_line_of_blanks_is_read_in_no_time(line: str) -> None:
+    began = time.process_time()
+
+    with suppress(InvalidRequest):
+        parse(line)
+
+    assert time.process_time() - began < 1
+
+
+def test_a_long_name_is_refused_beside_a_hash_too() -> None:
+    assert "at most 500 characters" in refusal(f"{'a' * 600} {HASH}")
 
 
 def test_faults_of_an_included_file_name_that_file() -> None:
