@@ -1,13 +1,12 @@
-"""Sessions: what the portal adds to a start, and what many of them cost."""
+"""Sessions: what the portal adds to a start, and when an open page hears that one is ready."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import tempfile
 from pathlib import Path
 
-from benchmarks import own_hub, own_portal, session_many, session_starts
+from benchmarks import own_hub, own_portal, session_starts
 from benchmarks.figures import Result
 from benchmarks.front import Front
 from benchmarks.session_people import know, make_people
@@ -18,11 +17,6 @@ THREADS = 8
 
 
 def run(stack: Stack, options: argparse.Namespace) -> list[Result]:
-    """Measure starts with real sessions, then lists and open pages with many that are none."""
-    return [*_starts(stack, options), *_many(stack)]
-
-
-def _starts(stack: Stack, options: argparse.Namespace) -> list[Result]:
     """Measure launches that are cancelled at once, then whole starts."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -40,25 +34,3 @@ def _starts(stack: Stack, options: argparse.Namespace) -> list[Result]:
                 launched = session_starts.launches(settings, front, hub, people[:cut])
                 started = session_starts.starts(settings, front, hub, people[cut:])
     return session_starts.results(launched, started)
-
-
-def _many(stack: Stack) -> list[Result]:
-    """Measure lists of sessions, and what 200 running ones with 500 open pages ask and hear."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        settings = own_portal.settings_of(stack, DATABASE, VALKEY_NUMBER, folder)
-        with (
-            session_many.answering() as stubs,
-            own_hub.running(stack, folder, portal=settings["VRE_PUBLIC_URL"], stubs=stubs) as hub,
-            Front(hub.api.removesuffix("/hub/api")) as front,
-        ):
-            settings |= {"VRE_HUB_API_URL": f"{front.url}/hub/api", "VRE_HUB_URL": stubs}
-            own_portal.prepare(stack, settings, DATABASE)
-            lister, *people = make_people("bench-many", session_many.PEOPLE + 1)
-            know([lister, *people])
-            pages, running = session_many.start_all(hub, people, lister)
-            with own_portal.running(stack, settings, folder, threads=THREADS):
-                lists = session_many.lists(settings, front, hub, lister, running)
-                end = own_hub.end_of_stubs(folder)
-                heard = session_many.open_pages(settings, front, hub, pages, end)
-                return [*lists, *asyncio.run(heard)]

@@ -139,16 +139,20 @@ def _complains(command: list[str], settings: dict[str, str]) -> bool:
 
 
 def _pytest(stack: Stack, arguments: list[str], folder: Path) -> int:
-    """Run what is asked for, else all: what needs only itself side by side, then the rest."""
+    """Run what is asked for, else all: what does not disturb others side by side, then the rest."""
     for report in folder.glob("test-report*.xml"):
         report.unlink()
     if arguments:
         return _run_pytest(stack, arguments, folder / "test-report.xml")
-    many = ["-p", "tests.side_by_side", "-n", str(PROCESSES), "--dist", "loadfile", "tests/unit"]
+    many = ["-p", "tests.side_by_side", "-n", str(PROCESSES), "--dist", "loadfile"]
     apart = [f"--ignore={path}" for path in ALONE]
-    first = _run_pytest(stack, [*many, *apart], folder / "test-report-unit.xml")
-    rest = [*ALONE, "tests/contract", "tests/e2e"]
-    return _run_pytest(stack, rest, folder / "test-report.xml") or first
+    rounds = {
+        "test-report-unit.xml": [*many, "tests/unit", *apart],
+        "test-report-contract.xml": [*many, "tests/contract"],
+        "test-report.xml": [*ALONE, "tests/e2e"],
+    }
+    codes = [_run_pytest(stack, what, folder / name) for name, what in rounds.items()]
+    return next((code for code in codes if code), 0)
 
 
 def _run_pytest(stack: Stack, arguments: list[str], report: Path) -> int:

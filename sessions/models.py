@@ -72,6 +72,10 @@ class SessionRows(models.QuerySet["Session"]):
         """Return those that have ended."""
         return self.filter(state__in=FINISHED)
 
+    def for_lists(self) -> SessionRows:
+        """Leave out what fills most of a row and stands on the session's own page only."""
+        return self.defer("events", "options", "policy", "usage", "brought", "repository", "origin")
+
 
 class Session(models.Model):
     """One session on the hub; `url` is the path that opens it, below the hub's address."""

@@ -39,7 +39,7 @@ def sessions(request: SignedInRequest) -> HttpResponseBase:
     """Show what runs and what ran."""
     rows = services.visible_to(request.user)
     active = [shown(row) for row in rows.active().order_by("-created_at")]
-    finished, following = page(rows.finished(), request)
+    finished, following = page(rows.finished().for_lists(), request)
     context = {
         "active": active,
         "finished": [shown(row) for row in finished],

@@ -19,6 +19,7 @@ from vre_portal.live import LiveConsumer  # noqa: E402
 from vre_portal.raw_asgi import Edge  # noqa: E402
 from vre_portal.session_content import SessionContent  # noqa: E402
 from vre_portal.session_uploads import SessionForms, SessionUploads  # noqa: E402
+from vre_portal.settling import settle  # noqa: E402
 from vre_portal.streaming import Streams  # noqa: E402
 from vre_portal.uploading import Uploads  # noqa: E402
 from vre_portal.uploading_form import FormUploads  # noqa: E402
@@ -41,3 +42,4 @@ application = Edge(
         }
     )
 )
+settle()

@@ -3,7 +3,9 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
+
+from vre_portal.settling import settle
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vre_portal.settings")
 
@@ -15,6 +17,7 @@ def _leave_logging_alone(**_: object) -> None:
     """Keep Celery from adding handlers of its own: Django's settings hide tokens in theirs."""
 
 
+worker_ready.connect(settle)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["vre_portal"], related_name="operations")

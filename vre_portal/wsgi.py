@@ -6,3 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vre_portal.settings")
 application = get_wsgi_application()
+
+# It imports models, which needs the line above.
+from vre_portal.settling import settle  # noqa: E402
+
+settle()

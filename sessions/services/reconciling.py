@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import DateTimeField, Value
@@ -36,11 +36,15 @@ def reconcile() -> None:
     found = get_backend().list_active(service_credential())
     shut_out = _shut_out({server.handle for server in found} | {handle for handle, _name in rows})
     servers = {(server.handle, server.name): server for server in found}
+    runs = []
     for key, row in rows.items():
         if row.user.handle in shut_out and row.state in STOPPABLE:
             stop_by_portal(row)
-        else:
-            _settle(row, servers.get(key))
+        elif row.state == SessionState.STOPPING:
+            begin_take_down(row)
+        elif row.state == SessionState.READY and key in servers:
+            runs.append((row, servers[key]))
+    _seen(runs)
     strays = [server for key, server in servers.items() if key not in rows]
     _adopt(one for one in strays if one.handle not in shut_out and OURS.fullmatch(one.name))
     _clear_away(one for one in strays if one.handle in shut_out)
@@ -78,25 +82,20 @@ def _key(row: Session) -> Key:
     return row.user.handle, row.server
 
 
-def _settle(row: Session, server: Server | None) -> None:
-    """Bring one active row into line; starts are followed by their own operations."""
-    if row.state == SessionState.READY and server is not None:
-        _seen(row, server)
-    elif row.state == SessionState.STOPPING:
-        begin_take_down(row)
-
-
-def _seen(row: Session, server: Server) -> None:
-    """Only the times change: no page has to be told. The portal may know of later use.
+def _seen(runs: Sequence[tuple[Session, Server]]) -> None:
+    """Write down what runs, and later use of it: only times change, no page has to be told.
 
     After a time in which nobody looked a session counts as used now: the hub may have been away
-    too, and have heard of no use either.
+    too, and have heard of no use either. The portal may know of later use than the hub.
     """
     now = timezone.now()
-    used = now if is_blind(row, now) else server.last_activity
-    used_at = Greatest("last_activity_at", Value(used, DateTimeField()))
-    rows = Session.objects.filter(pk=row.pk, state=SessionState.READY)
-    rows.update(checked_at=now, last_activity_at=used_at)
+    rows = Session.objects.filter(state=SessionState.READY)
+    rows.filter(pk__in=[row.pk for row, _server in runs]).update(checked_at=now)
+    for row, server in runs:
+        used = now if is_blind(row, now) else server.last_activity
+        if used and (row.last_activity_at is None or used > row.last_activity_at):
+            used_at = Greatest("last_activity_at", Value(used, DateTimeField()))
+            rows.filter(pk=row.pk).update(last_activity_at=used_at)
 
 
 def _look_for(rows: Iterable[Session]) -> None:
@@ -114,7 +113,7 @@ def _look_for(rows: Iterable[Session]) -> None:
             if found.state is ServerState.STOPPED:
                 _gone(row)
             else:
-                _seen(row, found)
+                _seen([(row, found)])
 
 
 @transaction.atomic

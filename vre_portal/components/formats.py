@@ -91,13 +91,13 @@ def _span(seconds: int, *, least: int = 1) -> str:
     """Return a span in the largest unit that it has `least` times, rounded where that is many."""
     unit = next((unit for unit in (DAY, HOUR, MINUTE) if seconds >= least * unit), 1)
     count = seconds // unit if least == 1 else round(seconds / unit)
-    words = {
-        DAY: ngettext("%d day", "%d days", count),
-        HOUR: ngettext("%d hour", "%d hours", count),
-        MINUTE: ngettext("%d minute", "%d minutes", count),
-        1: ngettext("%d second", "%d seconds", count),
-    }
-    return words[unit] % count
+    if unit == DAY:
+        return ngettext("%d day", "%d days", count) % count
+    if unit == HOUR:
+        return ngettext("%d hour", "%d hours", count) % count
+    if unit == MINUTE:
+        return ngettext("%d minute", "%d minutes", count) % count
+    return ngettext("%d second", "%d seconds", count) % count
 
 
 def _short(amount: float, *, whole: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django import template
 from django.template import Context
@@ -61,6 +62,7 @@ def word(state: object) -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=500)
 def icon(name: str, size: str = "") -> SafeString:
     """Draw an icon of ``static/img/icons.svg``, which says nothing to a screen reader."""
     return format_html(
