@@ -63,14 +63,15 @@ def main() -> int:
 def _each(names: Sequence[str], options: argparse.Namespace) -> int:
     """Run each suite in a process of its own: a portal of its own has settings of its own."""
     rest = [one for one in sys.argv[1:] if one not in options.suites]
-    codes, told = [], []
+    codes: list[int] = []
+    told: list[object] = []
     for name in names:
         command = [sys.executable, "-m", "benchmarks", name, *rest]
         done = subprocess.run(
             command, stdout=subprocess.PIPE if options.json else None, check=False
         )
         codes.append(done.returncode)
-        told += json.loads(done.stdout) if options.json else []
+        told += json.loads(done.stdout or "[]") if options.json else []
     if options.json:
         print(json.dumps(told, indent=1))
     return max(codes)

@@ -165,7 +165,7 @@ async def open_pages(
         Result(
             "calls to the hub, nothing happens", rate, MOST_CALLS, rate / MOST_CALLS, "/s",
             rate <= MOST_CALLS,
-            f"{many}: {listed} lists in {until - began:.0f} s, the rest are tokens for the live meters",
+            f"{many}: {listed} lists in {until - began:.0f} s, the rest are tokens for meters",
         ),
         Result(
             "all sessions die: the last page hears", took[-1], MOST_SEEN, took[-1] / MOST_SEEN,

@@ -9,7 +9,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.decorators import SignedInRequest, signed_in
 from activity.services import timeline
@@ -128,10 +128,12 @@ def retry(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     return redirect("data_mgmt:request", pk=pk)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @signed_in
 def bulk(request: SignedInRequest) -> HttpResponseBase:
     """Ask about several requests at once, then extend or cancel them."""
+    if request.method == "GET":  # whoever comes back to the question has chosen nothing
+        return redirect("data_mgmt:requests")
     action = request.POST.get("action", "")
     if action not in {EXTEND, CANCEL}:
         raise InvalidRequest(_("action: give extend or cancel."), field="action")

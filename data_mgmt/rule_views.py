@@ -39,10 +39,12 @@ def listing(request: SignedInRequest) -> HttpResponseBase:
     return render(request, "data_mgmt/rules.html", rule_pages.listing(found, query, actors))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @signed_in
 def change(request: SignedInRequest) -> HttpResponseBase:
     """Ask about several rules at once, then extend or end them."""
+    if request.method == "GET":  # whoever comes back to the question has chosen nothing
+        return redirect("data_mgmt:rules")
     verb = VERBS.get(request.POST.get("action", ""))
     if verb is None:
         names = ", ".join(VERBS)

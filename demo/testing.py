@@ -144,11 +144,11 @@ def _pytest(stack: Stack, arguments: list[str], folder: Path) -> int:
         report.unlink()
     if arguments:
         return _run_pytest(stack, arguments, folder / "test-report.xml")
-    many = ["-p", "tests.side_by_side", "-n", str(PROCESSES), "--dist", "loadfile"]
+    many = ["-p", "tests.side_by_side", "-n", str(PROCESSES), "--dist"]
     apart = [f"--ignore={path}" for path in ALONE]
     rounds = {
-        "test-report-unit.xml": [*many, "tests/unit", *apart],
-        "test-report-contract.xml": [*many, "tests/contract"],
+        "test-report-unit.xml": [*many, "loadfile", "tests/unit", *apart],
+        "test-report-contract.xml": [*many, "loadgroup", "tests/contract"],
         "test-report.xml": [*ALONE, "tests/e2e"],
     }
     codes = [_run_pytest(stack, what, folder / name) for name, what in rounds.items()]

@@ -5,6 +5,8 @@ import logging
 from django.apps import AppConfig
 
 log = logging.getLogger(__name__)
+#: Seconds: with the clock's round and a worker's start a session is right again within 20.
+LEASE = 8.0
 
 
 class SessionsApp(AppConfig):
@@ -26,11 +28,12 @@ class SessionsApp(AppConfig):
         from sessions.services.launching import FOLLOW, START  # noqa: PLC0415
         from vre_portal import context, live, operations  # noqa: PLC0415
 
-        operations.register(START, services.start, give_up=services.gave_up)
-        operations.register(FOLLOW, services.follow, give_up=services.follow_gave_up)
+        operations.register(START, services.start, give_up=services.gave_up, lease=LEASE)
+        operations.register(FOLLOW, services.follow, give_up=services.follow_gave_up, lease=LEASE)
         operations.register(
-            TAKE_DOWN, services.take_down, give_up=services.take_down_gave_up, ending=True
-        )
+            TAKE_DOWN, services.take_down, give_up=services.take_down_gave_up, ending=True,
+            lease=LEASE,
+        )  # fmt: skip
         operations.register(FETCH, services.fetch, give_up=services.fetch_gave_up)
         operations.register(BRING, services.bring, give_up=services.bring_gave_up)
         operations.register(BUILD, builds.step, give_up=builds.gave_up)

@@ -16,7 +16,7 @@ from sessions import environments, services
 from sessions.end_banner import banner
 from sessions.forms import RestartForm
 from sessions.presenting import shown
-from vre_portal.errors import PortalError
+from vre_portal.errors import InvalidRequest, PortalError
 
 
 @require_GET
@@ -71,12 +71,14 @@ def restart(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
         environment=environment,
         chosen=session.choices,
     )
+    status = InvalidRequest.status
     if request.method == "POST" and form.is_valid():
         try:
             services.restart(session, form.parsed())
         except PortalError as exc:
             form.add_error(None, exc.message)
+            status = exc.status
         else:
             return redirect("sessions:session", pk=pk)
     context = {"session": session, "entry": shown(session), "form": form}
-    return render(request, "sessions/restart.html", context, status=422 if form.errors else 200)
+    return render(request, "sessions/restart.html", context, status=status if form.errors else 200)

@@ -94,7 +94,7 @@ class Session(models.Model):
     message = models.TextField(blank=True)
     percent = models.PositiveSmallIntegerField(default=0)
     events = models.JSONField(default=list)
-    url = models.CharField(max_length=400, blank=True)
+    url = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     #: When it began anew under its name; null while it has not.
     restarted_at = models.DateTimeField(null=True)

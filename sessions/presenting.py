@@ -160,7 +160,7 @@ def _settings(session: Session) -> dict[str, object]:
         name = ngettext("Dataset", "Datasets", len(session.datasets))
         facts[name] = format_html_join(" ", "{}", ((_dataset(did),) for did in session.datasets))
     facts[_("Launched")] = inline.when(session.created_at)
-    if session.ready_at:
+    if session.ready_at and session.waited:
         facts[_("Start took")] = formats.duration(session.waited)
     if session.last_activity_at and session.is_active:
         facts[_("Last used")] = inline.when(session.last_activity_at)

@@ -28,7 +28,7 @@ from sessions.services.folders import folders_of
 from sessions.services.origins import Origin
 from sessions.services.repository_links import RepositoryLink
 from sessions.sharing_presenting import shared_shown, shares_shown
-from vre_portal.errors import InvalidRequest, PortalError
+from vre_portal.errors import InvalidRequest, PortalError, QuotaExceeded
 from vre_portal.health import BackendState, backend_states
 from vre_portal.paging import page
 
@@ -76,7 +76,8 @@ def new(request: SignedInRequest) -> HttpResponseBase:
             )  # fmt: skip
         except PortalError as exc:
             # Most are about the data: an embargo, or nobody who tells of one.
-            form.add_error("dataset" if wish.datasets else None, exc.message)
+            about_data = wish.datasets and not isinstance(exc, QuotaExceeded)
+            form.add_error("dataset" if about_data else None, exc.message)
             status = exc.status
         else:
             return redirect("sessions:session", pk=launched.pk)

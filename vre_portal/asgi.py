@@ -4,6 +4,8 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from vre_portal.settling import settle
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vre_portal.settings")
 django_application = get_asgi_application()
 
@@ -19,7 +21,6 @@ from vre_portal.live import LiveConsumer  # noqa: E402
 from vre_portal.raw_asgi import Edge  # noqa: E402
 from vre_portal.session_content import SessionContent  # noqa: E402
 from vre_portal.session_uploads import SessionForms, SessionUploads  # noqa: E402
-from vre_portal.settling import settle  # noqa: E402
 from vre_portal.streaming import Streams  # noqa: E402
 from vre_portal.uploading import Uploads  # noqa: E402
 from vre_portal.uploading_form import FormUploads  # noqa: E402

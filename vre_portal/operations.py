@@ -11,7 +11,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -57,16 +57,22 @@ Step = Callable[[Operation], Outcome]
 GiveUp = Callable[[Operation, PortalError], None]
 _steps: dict[str, tuple[Step, GiveUp]] = {}
 _endings: set[str] = set()
+_short_leases: dict[str, float] = {}
 
 
-def register(kind: str, step: Step, *, give_up: GiveUp, ending: bool = False) -> None:
+def register(
+    kind: str, step: Step, *, give_up: GiveUp, ending: bool = False, lease: float | None = None
+) -> None:
     """Say which step drives a kind, and what to record when it fails for good.
 
     An `ending` takes something away; it goes on for suspended people, whose other work waits.
+    With a short `lease`, seconds, another worker goes on so soon after a crash; a thread holds it.
     """
     _steps[kind] = (step, give_up)
     if ending:
         _endings.add(kind)
+    if lease is not None:
+        _short_leases[kind] = lease
 
 
 def begin(
@@ -102,7 +108,7 @@ def hold(operation: Operation) -> None:
     LeaseLost
         Somebody else has taken the operation over, or its owner is suspended.
     """
-    until = timezone.now() + timedelta(seconds=get_config().lease_seconds)
+    until = timezone.now() + _lease_of(operation)
     mine = Operation.objects.filter(pk=operation.pk, lease=operation.lease)
     if not mine.filter(_may_go_on()).update(lease_until=until):
         raise LeaseLost
@@ -121,7 +127,7 @@ def held(operation: Operation) -> Iterator[None]:
 
     def keep() -> None:
         try:
-            while not over.wait(get_config().lease_seconds / 3):
+            while not over.wait(_lease_of(operation).total_seconds() / 3):
                 hold(operation)
         except LeaseLost:
             lost.set()
@@ -145,8 +151,10 @@ def advance(operation_id: uuid.UUID | str) -> None:
     if operation is None:
         return
     step, give_up = _steps[operation.kind]
+    held_here = operation.kind in _short_leases
     try:
-        outcome = step(operation)
+        with held(operation) if held_here else nullcontext():
+            outcome = step(operation)
     except LeaseLost:
         log.warning("operation %s: lease lost", operation)
         return
@@ -158,6 +166,11 @@ def advance(operation_id: uuid.UUID | str) -> None:
         _after_error(operation, _unexpected(operation), give_up)
         return
     _settle(operation, outcome)
+
+
+def _lease_of(operation: Operation) -> timedelta:
+    longest = get_config().lease_seconds
+    return timedelta(seconds=min(longest, _short_leases.get(operation.kind, longest)))
 
 
 def _unexpected(operation: Operation) -> PortalError:
@@ -185,7 +198,7 @@ def _take(operation_id: uuid.UUID | str) -> Operation | None:
     if operation is None:
         return None
     operation.lease = uuid.uuid4()
-    operation.lease_until = now + timedelta(seconds=get_config().lease_seconds)
+    operation.lease_until = now + _lease_of(operation)
     operation.attempts += 1
     operation.save(update_fields=["lease", "lease_until", "attempts"])
     return operation

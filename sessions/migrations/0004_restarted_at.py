@@ -1,4 +1,4 @@
-"""A session that begins anew knows since when."""
+"""A session that begins anew knows since when, and addresses of long names fit."""
 
 from __future__ import annotations
 
@@ -12,4 +12,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("session", "restarted_at", models.DateTimeField(null=True)),
+        migrations.AlterField("session", "url", models.TextField(blank=True)),
     ]

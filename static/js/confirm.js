@@ -9,7 +9,7 @@ export function start() {
     if (!form.matches?.("form[data-confirm]") || form.dataset.confirmed) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    waiting = { form, action: form.action, submitter: event.submitter };
+    waiting = { form, action: form.getAttribute("action"), submitter: event.submitter };
     dialog.querySelector("[data-confirm-question]").textContent = form.dataset.confirm;
     const yes = dialog.querySelector("[data-confirm-accept]");
     yes.textContent = form.dataset.confirmYes || event.submitter?.textContent.trim() || yes.textContent;
@@ -22,7 +22,7 @@ export function start() {
     const { form, action, submitter } = waiting;
     waiting = null;
     // A live page may have made another row's form of it meanwhile: the answer is not meant for that.
-    if (!form.isConnected || form.action !== action) return;
+    if (!form.isConnected || form.getAttribute("action") !== action) return;
     if (dialog.returnValue !== "yes") return submitter?.focus();
     form.dataset.confirmed = "yes";
     form.requestSubmit(submitter);

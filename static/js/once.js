@@ -5,12 +5,14 @@ export function start() {
   let sent = new WeakMap();
 
   document.addEventListener("submit", (event) => {
-    const form = event.target;
+    const { target: form, submitter } = event;
     if (event.defaultPrevented || form.method !== "post" || form.target === "_blank") return;
-    // A live page may make another row's form of it: what counts is where it goes.
+    // The same press: a live page may make another row's form of it, and a form may have two buttons.
+    const action = form.getAttribute("action");
     const before = sent.get(form);
-    if (before?.action === form.action && performance.now() - before.at < LONGEST) event.preventDefault();
-    else sent.set(form, { action: form.action, at: performance.now() });
+    const again = before?.action === action && before.submitter === submitter;
+    if (again && performance.now() - before.at < LONGEST) event.preventDefault();
+    else sent.set(form, { action, submitter, at: performance.now() });
   });
   // Back at a page that was kept: nothing of it is on its way.
   addEventListener("pageshow", () => { sent = new WeakMap(); });

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -21,6 +22,7 @@ from demo.process import wait_until
 from demo.stack import Stack
 from tests.contract.test_hub_server import Hub, Server
 from tests.e2e.conftest import Person
+from tests.e2e.test_faults import pid_of
 
 LONG = 150_000
 #: The clock looks for ends every 15 seconds.
@@ -180,6 +182,25 @@ def test_another_one_finds_nothing_at_its_addresses(
     assert shown is not None
     assert shown.status == 403
     tab.close()
+
+
+def test_a_worker_killed_in_a_start_costs_no_session(
+    researcher: Person, status: Callable[[], dict[str, Any]]
+) -> None:
+    worker = pid_of(status(), "worker")
+    page = researcher.open("/sessions/new?environment=light&name=Interrupted")
+    page.get_by_role("button", name="Launch", exact=True).click()
+    expect(page.locator("main .state").first).to_have_text("queued")
+
+    os.kill(worker, signal.SIGKILL)
+
+    opens = page.get_by_role("link", name="Open", exact=True)
+    expect(opens).to_be_visible(timeout=SEEN_WITHIN * 1000)
+    key = page_id(page.url)
+    _status, activity = researcher.api("GET", "/activity")
+    mine = [row["verb"] for row in activity["items"] if row["subject_id"] == key]
+    assert sorted(mine) == ["session.launched", "session.ready"]
+    researcher.api("POST", f"/sessions/{key}/stop")
 
 
 def test_a_hub_that_stops_and_starts_loses_no_session(

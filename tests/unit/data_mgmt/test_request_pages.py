@@ -277,3 +277,11 @@ def test_many_at_once_need_a_known_action(browser: Client, asked: ReplicaRequest
     answer = browser.post(f"{LIST}bulk", {"pk": [asked.pk], "action": "burn"})
 
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/data/requests/bulk", "/data/requests/rules/change"])
+def test_who_comes_back_to_a_question_is_led_to_the_list(browser: Client, path: str) -> None:
+    answer = browser.get(path)
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"{path.rpartition('/')[0]}/"

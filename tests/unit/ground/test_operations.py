@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from demo.process import wait_until
+from tests.factories import make_user
 from vre_portal import operations
 from vre_portal.errors import Conflict, PortalError, UpstreamUnavailable
 from vre_portal.models import Operation
@@ -135,6 +137,33 @@ def test_holding_prolongs_the_lease_or_says_that_it_is_lost(alice: User, work: W
     assert held > timezone.now()
     with pytest.raises(operations.LeaseLost):
         operations.hold(operation)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_short_lease_is_kept_by_a_thread_and_ends_soon_after_a_crash(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(operations._short_leases, "test", 0.3)
+    operation = begin(make_user("anna"))
+    taken: list[datetime | None] = []
+
+    def lease() -> datetime | None:
+        return Operation.objects.get(pk=operation.pk).lease_until
+
+    def long_step(_operation: Operation) -> None:
+        taken.append(lease())
+        assert wait_until(lambda: lease() != taken[0], 5)
+        operations.advance(operation.pk)
+
+    work.outcomes = [long_step]
+    began = timezone.now()
+
+    operations.advance(operation.pk)
+
+    operation.refresh_from_db()
+    assert taken[0] is not None
+    assert taken[0] < began + timedelta(seconds=2)
+    assert (operation.state, work.calls) == ("done", 1)
 
 
 def test_a_retryable_error_is_tried_again_later(alice: User, work: Work) -> None:

@@ -15,7 +15,7 @@ from sessions.models import Session, SessionState
 from tests.fakes.data import FakeDataBackend
 from tests.fakes.hub import FakeHub
 from tests.unit.sessions.conftest import launched, work
-from vre_portal.errors import UpstreamUnavailable
+from vre_portal.errors import Conflict, UpstreamUnavailable
 
 pytestmark = pytest.mark.django_db
 TYPED = """
@@ -88,7 +88,7 @@ def test_a_restart_that_is_refused_is_told_on_its_form(
 
     answer = browser.post(f"/sessions/{session.pk}/restart", {"memory_gb": "4"})
 
-    assert answer.status_code == 422
+    assert answer.status_code == Conflict.status
     assert "Only a session that runs can be restarted." in answer.text
 
 

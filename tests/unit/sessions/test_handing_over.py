@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
@@ -234,6 +235,19 @@ def test_it_opens_in_a_running_session_under_a_free_name(
     assert files_of(running, mine) == {"fit.ipynb": b"my own", "fit-2.ipynb": NOTEBOOK}
     assert opened.url.endswith(f"/{mine.server}/lab/tree/fit-2.ipynb")
     assert Handover.objects.get(pk=made.pk).taken_at is not None
+
+
+def test_a_file_of_a_long_greek_name_opens(
+    session: Session, bob: User, running: FakeRunning
+) -> None:
+    mine = launched(bob)
+    name = f"{'φυσική-' * 15}.ipynb"
+    files_of(running, session)[name] = NOTEBOOK
+    made = handed(session, bob, name)
+
+    opened = opening_handovers.open_somewhere(bob, made.pk, session_id=str(mine.pk))
+
+    assert opened.url.endswith(f"/lab/tree/{quote(name)}")
 
 
 def test_a_free_name_keeps_its_ending(session: Session, bob: User, running: FakeRunning) -> None:
