@@ -24,8 +24,14 @@ from demo.stack import REPOSITORY, Stack
 FIRST_PORT = 9400
 TESTS_VALKEY = 1  # the stack's own queue is number 0
 PROCESSES = 2
-#: Unit tests that start processes and take ports: one after the other.
-ALONE = ("tests/unit/demo", "tests/unit/demo_hub", "tests/unit/demo_reana")
+#: What starts processes and takes ports, freezes services, or changes who people are.
+ALONE = (
+    "tests/unit/demo",
+    "tests/unit/demo_hub",
+    "tests/unit/demo_reana",
+    "tests/contract/test_data_faults.py",
+    "tests/contract/test_one_person.py",
+)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -144,11 +150,11 @@ def _pytest(stack: Stack, arguments: list[str], folder: Path) -> int:
         report.unlink()
     if arguments:
         return _run_pytest(stack, arguments, folder / "test-report.xml")
-    many = ["-p", "tests.side_by_side", "-n", str(PROCESSES), "--dist"]
+    many = ["-p", "tests.side_by_side", "-n", str(PROCESSES)]
     apart = [f"--ignore={path}" for path in ALONE]
     rounds = {
-        "test-report-unit.xml": [*many, "loadfile", "tests/unit", *apart],
-        "test-report-contract.xml": [*many, "loadgroup", "tests/contract"],
+        "test-report-unit.xml": [*many, "tests/unit", *apart],
+        "test-report-contract.xml": [*many, "tests/contract", *apart],
         "test-report.xml": [*ALONE, "tests/e2e"],
     }
     codes = [_run_pytest(stack, what, folder / name) for name, what in rounds.items()]

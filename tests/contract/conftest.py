@@ -8,17 +8,6 @@ from demo.people import PEOPLE, Person
 from tests.signin import Portal, Tokens, running_stack
 
 WRONG = "not-the-password"
-#: These sign the same person out, suspend them or take an identity away: one after the other.
-OF_ONE_PERSON = {"test_hub_doors", "test_inside_a_session", "test_one_person"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what belongs together where tests run side by side: files, and those of one person."""
-    for item in items:
-        if "contract" in item.path.parts:
-            name = item.path.stem
-            group = "one person" if name in OF_ONE_PERSON else name
-            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(params=["escape", "checkin"])

@@ -42,7 +42,7 @@ def test_a_dataset_of_the_group_is_shut_to_others(
 
     did = quote(f"{GROUP_SCOPE}:{name}")
     other.open(f"/sessions/new?dataset={did}")
-    other.page.get_by_role("button", name="Launch").first.click()
+    other.page.get_by_role("button", name="Launch", exact=True).click()
     other.page.get_by_text("is proprietary to /escape/cms").first.wait_for()
     other.open(f"/data/{GROUP_SCOPE}:{name}")
     other.page.get_by_text("Ask a member of /escape/cms").wait_for()
