@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,9 @@ MANIFEST = "manifest.json"
 SCRATCH = ".making"
 TREES = ("share", "etc")
 PACKAGES_SHOWN = 500
+#: A script names its interpreter in its first line, or where that can't be by way of a shell.
+NAMED = re.compile(rb"#!(/bin/sh\n'''exec' )?[^\n]*/python[^\n]*\n(' '''\n)?")
+LONGEST_HEAD, LONGEST_LINE = 1000, 120
 
 
 def main(order_file: str) -> int:
@@ -80,22 +84,28 @@ def _pip(order: Order, home: Path) -> int:
 
 def _scripts(home: Path, base: Path, finished: Path) -> None:
     """Let commands run in this environment at its place, the base's among them."""
-    for script in _python_scripts(base / "bin"):
+    for script, _body in _python_scripts(base / "bin"):
         if not (home / "bin" / script.name).exists():
             shutil.copy(script, home / "bin" / script.name)
-    for script in _python_scripts(home / "bin"):
-        _, _, rest = script.read_bytes().partition(b"\n")
-        script.write_bytes(f"#!{finished}/bin/python\n".encode() + rest)
+    for script, body in _python_scripts(home / "bin"):
+        script.write_bytes(_head(f"{finished}/bin/python") + body)
 
 
-def _python_scripts(folder: Path) -> Iterator[Path]:
+def _head(python: str) -> bytes:
+    """Return the line by which a script names its interpreter, as pip writes it."""
+    if " " not in python and len(python) < LONGEST_LINE:
+        return f"#!{python}\n".encode()
+    return f"#!/bin/sh\n'''exec' '{python}' \"$0\" \"$@\"\n' '''\n".encode()
+
+
+def _python_scripts(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Yield each script for Python, and what stands in it below the line for its interpreter."""
     for path in sorted(folder.iterdir()):
         if path.is_symlink() or not path.is_file():
             continue
         with path.open("rb") as stream:
-            first = stream.readline(400)
-        if first.startswith(b"#!") and b"/python" in first:
-            yield path
+            if head := NAMED.match(stream.read(LONGEST_HEAD)):
+                yield path, path.read_bytes()[head.end() :]
 
 
 def _link_missing(own: Path, base: Path) -> None:

@@ -141,14 +141,16 @@ def test_what_is_made_has_its_own_packages_before_the_bases(
     look = waited(builder, digest)
 
     home = folder / digest
-    program = "import numpy, sys, tinydb; print(sys.prefix, tinydb.__file__, numpy.__file__)"
-    told = _run(str(home / "bin" / "python"), "-c", program).split()
-    command = (home / "bin" / "jupyter-lab").read_text().splitlines()[0]
+    program = (
+        "import numpy, sys, tinydb; print(sys.prefix, tinydb.__file__, numpy.__file__, sep='|')"
+    )
+    told = _run(str(home / "bin" / "python"), "-c", program).strip().split("|")
+    version = _run(str(home / "bin" / "jupyter-lab"), "--version")
     owners = {path.lstat().st_uid for path in home.rglob("*")}
     assert (killed, half, look.state) == (JobState.ABSENT, False, JobState.DONE)
     assert told[:2] == [str(home), str(*home.glob("lib/python*/site-packages/tinydb/__init__.py"))]
     assert told[2].startswith(str(get_config().build_base))
-    assert command == f"#!{home}/bin/python"
+    assert version.strip().count(".") >= 2
     assert owners == {os.geteuid()}
     assert not [path for path in folder.iterdir() if path.name.endswith((".part", ".gone"))]
     assert str(folder) not in look.log
@@ -160,7 +162,7 @@ def test_what_is_made_has_its_own_packages_before_the_bases(
     [
         ("no-such-package-of-nobody==1", {}, "no-such-package-of-nobody==1 can't be installed"),
         ("jupyterlab==3.6.0", {}, "every session has jupyterlab=="),
-        (TINY, {"build_bytes": 300_000}, "GiB"),
+        (TINY, {"build_bytes": 100_000}, "GiB"),
         (TINY, {"build_minutes": 0.01}, "took longer than 0.01 minutes"),
     ],
 )

@@ -27,7 +27,7 @@ from vre_portal.errors import PortalError
 SERVER = "s-0000cccc"
 SECONDS = 180.0
 LIST = "tinydb==4.8.2"
-PROGRAM = "import tinydb, numpy, sys; print(tinydb.__version__, sys.prefix)"
+PROGRAM = "import tinydb, numpy, sys; print(tinydb.__version__, sys.prefix, sep='|')"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def test_its_owner_imports_the_package_in_a_session(offer: Offer) -> None:
 
     folder = get_config().built_environments_folder
     assert folder is not None
-    assert told.split() == ["4.8.2", str(folder / offer.build.digest)]
+    assert told.strip().split("|") == ["4.8.2", str(folder / offer.build.digest)]
 
 
 def test_the_hub_starts_it_for_nobody_else(offer: Offer) -> None:
