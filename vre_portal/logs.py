@@ -13,7 +13,8 @@ client_address: ContextVar[str] = ContextVar("client_address", default="")
 
 HIDDEN = "[hidden]"
 
-# A line may be long and hostile: whatever repeats is bounded, or taken whole and never given back.
+# A line may be long and hostile: whatever repeats is bounded, or taken whole and never given back
+# (`++` for letters, `(?>...)` for all else: before Python 3.11.5 `(?:...)++` forgets its groups).
 _QUOTE = r"""(?:\\{0,8}["']|%(?:25){0,3}2[27])"""
 #: Names of which the value is always a secret, and words that mean one only where it looks so.
 _NAME = r"""
@@ -30,20 +31,20 @@ _SEPARATOR = rf"""
       (?: (?P<prose>(?<=\w):\s{{1,3}}(?=\w)) | [=:] | %(?P<level>(?:25){{0,3}})3[ad]
         | (?(word)(?!)),(?=\s?b?["']) )  # two members of a tuple, as servers keep headers
       (?:\s|%(?:25){{0,3}}20){{0,3}})"""
-_SCHEME = r"(?:(?:basic|bearer|digest|dpop|negotiate|token)\s+)?+(?!\[hidden\])"
+_SCHEME = r"(?>(?:(?:basic|bearer|digest|dpop|negotiate|token)\s+)?)(?!\[hidden\])"
 _VALUE = r"""
     (?!\[hidden\])[\[(]?+
-    (?:b?(?P<one>["'])|(?P<inner>\\{1,8}["'])|(?P<encoded>%(?:25){0,3}2[27]))?+
+    (?>b?(?P<one>["'])|(?P<inner>\\{1,8}["'])|(?P<encoded>%(?:25){0,3}2[27])|)
     (?!\[hidden\]|(?:none|null|true|false)(?!\w))
     (?(code)(?!-?\d{1,5}(?!\w)))
     (?(state)(?=[^\s&"',;]{12}))
     (?(word)(?(prose)(?=\S{20}|(?=\S{8})[^\s\d]{0,40}\d)))"""
 _REST = r"""
-    (?(one)(?:\\.|(?!(?P=one))[^\\\r\n])++
+    (?(one)(?>(?:\\.|(?!(?P=one))[^\\\r\n])+)
     |(?(inner)[^"'\\\r\n]++
-    |(?(encoded)(?:(?!%(?:25){0,3}2[27])[^\s&"'])++
+    |(?(encoded)(?>(?:(?!%(?:25){0,3}2[27])[^\s&"'])+)
     |(?(cookies)[^\r\n"']++
-    |(?:(?(level)(?!%(?P=level)26))[^\s&"'<>,;)\]}\\])++))))"""
+    |(?>(?:(?(level)(?!%(?P=level)26))[^\s&"'<>,;)\]}\\])+)))))"""
 _FLAGS = re.VERBOSE | re.IGNORECASE
 _NAMED = re.compile(rf"(?P<kept>{_NAME}{_SEPARATOR}{_VALUE}{_SCHEME}){_REST}", _FLAGS)
 _BEARER = re.compile(

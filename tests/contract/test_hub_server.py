@@ -220,7 +220,9 @@ def test_a_session_sees_only_its_own_folders(ann: Server, bob: Server) -> None:
     homes = ann.hub.stack.state.resolve() / "hub" / "homes"
     secrets = ann.hub.stack.state.resolve() / "secrets.json"
 
-    printed = ann.shell(f"cat {homes}/{bob.user}/private.txt {secrets} /etc/shadow; ls {homes}")
+    printed = ann.shell(
+        f"cat '{homes}/{bob.user}/private.txt' '{secrets}' /etc/shadow; ls '{homes}'"
+    )
 
     assert "for nobody else" not in printed
     assert printed.count("No such file") + printed.count("Permission denied") >= 3

@@ -70,7 +70,7 @@ def test_a_step_sees_no_workspace_but_its_own(researcher: Person, datamanager: P
     datamanager.put(other, "private.txt", b"private")
 
     workflow = researcher.start(
-        one_step("ls $$REANA_WORKSPACE/..; ls -R / 2>&1 | grep -c private.txt")
+        one_step('ls "$$REANA_WORKSPACE/.."; ls -R / 2>&1 | grep -c private.txt')
     )
     researcher.finish(workflow)
 

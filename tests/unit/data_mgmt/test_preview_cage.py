@@ -23,7 +23,7 @@ from tests.fakes.previews import REPOSITORY, Held, previews_python
 MUTANTS = REPOSITORY / "tests" / "fakes" / "preview_mutants.py"
 #: A worker whose module for texts is what a test says: as if a file had taken it over.
 TAKEN_OVER = """#!{shell}
-exec {python} -I -B -c '
+exec '{python}' -I -B -c '
 import sys; sys.path.insert(0, sys.argv[1])
 import types
 from data_mgmt.previews import worker
