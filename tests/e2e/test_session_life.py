@@ -165,6 +165,25 @@ def test_it_is_renamed(researcher: Person, page_of: str) -> None:
     expect(page.get_by_role("heading", name="A long life")).to_be_visible()
 
 
+def test_an_answer_is_for_what_was_asked_not_for_what_the_page_made_of_it(
+    researcher: Person, page_of: str
+) -> None:
+    page = researcher.open(page_of)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.post_data else None)
+    page.get_by_role("button", name="Stop").first.click()
+    # As when a live list puts another session's row in the place of the one that has ended.
+    other = "form => form.setAttribute('action', '/sessions/another/stop')"
+    page.locator("form[data-confirm]").first.evaluate(other)
+
+    question = page.locator("dialog[open]")
+    question.get_by_role("button", name="Stop").click()
+
+    expect(question).to_have_count(0)
+    assert not sent
+    assert state_of(page) == "ready"
+
+
 def test_another_one_finds_nothing_at_its_addresses(
     people: Callable[[str], Person], researcher: Person, stack: Stack, page_of: str
 ) -> None:
