@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from playwright.sync_api import TimeoutError as TooLate
 from playwright.sync_api import expect
 
 from demo.stack import Stack
@@ -11,6 +14,8 @@ from tests.e2e.conftest import Person
 
 STORAGE, TAPE = "LAPP-DISK", "CNAF-TAPE"
 LONG = 60_000
+#: Within which a boost has done its work, in milliseconds, and how often it is asked for.
+BOOSTED, PRESSES = 20_000, 3
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +39,15 @@ def test_a_stuck_copy_is_told_in_words_and_mended_from_its_page(
     expect(missing.first).to_contain_text("No such file")
     researcher.look("stuck")
     source.write_bytes(b"hidden")
-    page.get_by_role("button", name="Try again at once").click()
+    complete = page.get_by_text(f"Complete at {STORAGE}: ")
+    for _press in range(PRESSES):
+        # A boost in the very second in which a rule got stuck may be lost at Rucio.
+        page.get_by_role("button", name="Try again at once").click()
+        with suppress(TooLate):
+            complete.wait_for(timeout=BOOSTED)
+            break
 
-    expect(page.get_by_text(f"Complete at {STORAGE}: ")).to_be_visible(timeout=LONG)
+    expect(complete).to_be_visible()
     researcher.look("mended")
 
 
