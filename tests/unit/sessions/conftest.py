@@ -124,3 +124,9 @@ def launched(user: User, *datasets: str, environment: str = "physics") -> Sessio
     work()
     session.refresh_from_db()
     return session
+
+
+@pytest.fixture
+def session(running: FakeRunning, alice: User) -> Session:
+    """A session of Alice's that runs."""
+    return launched(alice)

@@ -31,12 +31,6 @@ def _nothing_kept() -> Iterator[None]:
 
 
 @pytest.fixture
-def session(running: FakeRunning, alice: User) -> Session:
-    """A session of Alice's that runs."""
-    return launched(alice)
-
-
-@pytest.fixture
 def home(session: Session, running: FakeRunning) -> FakeSession:
     """What is in it."""
     found = running.of(session.user.handle, session.server)

@@ -23,7 +23,6 @@ from sessions.services.file_uploads import PIECE
 from tests.factories import make_identity, sign_in
 from tests.fakes.running import FakeRunning, FakeSession
 from tests.streams import Reader, cookie_of, scope_of
-from tests.unit.sessions.conftest import launched
 from vre_portal.body_limit import BodyLimit
 from vre_portal.ranges import Span, span_of
 from vre_portal.raw_asgi import App, Edge
@@ -71,12 +70,6 @@ class Door:
             self.left.set()
             raise
         return answer
-
-
-@pytest.fixture
-def session(running: FakeRunning, alice: User) -> Session:
-    """A session of Alice's that runs."""
-    return launched(alice)
 
 
 @pytest.fixture

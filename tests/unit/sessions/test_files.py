@@ -18,7 +18,6 @@ from sessions.services.file_uploads import PIECE, Taken, Upload
 from tests.factories import sign_in
 from tests.fakes.hub import FakeHub
 from tests.fakes.running import FakeRunning, FakeSession
-from tests.unit.sessions.conftest import launched
 from vre_portal.errors import (
     Conflict,
     InvalidRequest,
@@ -33,12 +32,6 @@ pytestmark = pytest.mark.django_db
 HIDDEN = [".vre", ".vre/token", "results/.x", "results/.vre/rucio", ".", "..", "a/../.vre/token"]
 MALFORMED = ["/etc/passwd", "a//b", "a/../b", "../x", "a/.", "a\nb", "a\0b", "x" * 256, "a\u202eb",
              "\udce9"]  # fmt: skip
-
-
-@pytest.fixture
-def session(running: FakeRunning, alice: User) -> Session:
-    """A session of Alice's that runs."""
-    return launched(alice)
 
 
 @pytest.fixture

@@ -5,21 +5,13 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.models import User
 from sessions.models import Session
 from sessions.services import files, paths
 from tests.fakes.running import FakeRunning, FakeSession
-from tests.unit.sessions.conftest import launched
 
 pytestmark = pytest.mark.django_db
 
 ODD = ["a\nb.csv", "\udce9t\udce9.csv", "a\u202eb.csv", "x" * 300, "a\0b"]
-
-
-@pytest.fixture
-def session(running: FakeRunning, alice: User) -> Session:
-    """A session of Alice's that runs."""
-    return launched(alice)
 
 
 @pytest.fixture
