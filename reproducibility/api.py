@@ -65,8 +65,9 @@ class AnalysisRunsView(WorkflowsPart):
     def get(self, request: Request, key: str) -> Response:
         """Return one's own runs of an analysis, newest first."""
         user = user_of(request)
-        rows = Run.objects.visible_to(user).filter(analysis=services.find_analysis(user, key))
-        return _page_of_runs(rows, request)
+        analysis = services.find_analysis(user, key)
+        rows = Run.objects.visible_to(user).filter(analysis=analysis)
+        return _page_of_runs(rows.listed(), request)
 
     @extend_schema(request=RunRequestSerializer, responses={202: RunSerializer})
     def post(self, request: Request, key: str) -> Response:
@@ -91,11 +92,11 @@ class RunsView(WorkflowsPart):
     )
     def get(self, request: Request) -> Response:
         """Return one's own runs, newest first."""
-        return _page_of_runs(Run.objects.visible_to(user_of(request)), request)
+        return _page_of_runs(Run.objects.visible_to(user_of(request)).listed(), request)
 
 
 def _page_of_runs(rows: QuerySet[Run], request: Request) -> Response:
-    items, following = page(rows.select_related("analysis").defer("logs"), request)
+    items, following = page(rows, request)
     return Response({"items": RunSerializer(items, many=True).data, "next": following})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from django import forms
 from django.utils.translation import gettext as _
 
-from reproducibility.models import Analysis
+from reproducibility.models import AnalysisVersion
 
 LIST = "picked"
 
@@ -16,10 +16,13 @@ class InputsForm(forms.Form):
     """One field for each recorded input; as it stands it asks for the recorded ones."""
 
     def __init__(
-        self, analysis: Analysis, entered: Mapping[str, str] | None, offered: Mapping[str, str]
+        self,
+        version: AnalysisVersion,
+        entered: Mapping[str, str] | None,
+        offered: Mapping[str, str],
     ) -> None:
         super().__init__(entered, label_suffix="")
-        self.recorded = {f"input-{n}": each for n, each in enumerate(analysis.inputs.all(), 1)}
+        self.recorded = {f"input-{n}": each for n, each in enumerate(version.inputs.all(), 1)}
         for name, each in self.recorded.items():
             self.fields[name] = forms.CharField(
                 label=each.did,

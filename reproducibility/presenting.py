@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -18,7 +17,7 @@ from django.utils.translation import ngettext
 from activity.models import Event, Level
 from reproducibility.compare import Level as Equality
 from reproducibility.compare import OutputVerdict, Verdict
-from reproducibility.models import KEPT, Analysis, Run
+from reproducibility.models import KEPT, Analysis, AnalysisVersion, Kind, Run, RunQuerySet
 from reproducibility.services import parameters_of
 from reproducibility.services.verdicts import in_words
 
@@ -104,27 +103,26 @@ class ListedAnalysis:
     last: ShownRun | None
 
 
-def with_last_run(rows: Iterable[Analysis], mine: QuerySet[Run]) -> list[ListedAnalysis]:
+def with_last_run(rows: Iterable[Analysis], mine: RunQuerySet) -> list[ListedAnalysis]:
     """Return analyses with the newest reproduction among the given runs of each."""
     newest = (
-        mine.filter(replaced_inputs={})
+        mine.exclude(kind=Kind.VARIATION)
         .order_by("analysis_id", "-created_at")
         .distinct("analysis_id")
-        .defer("logs")
     )
-    last = {run.analysis_id: run for run in newest.select_related("analysis")}
+    last = {run.analysis_id: run for run in newest.listed()}
     return [ListedAnalysis(row, shown(last[row.pk]) if row.pk in last else None) for row in rows]
 
 
-def parts_of(analysis: Analysis) -> Parts:
-    """Return engine, steps with their commands, and parameters of an analysis."""
-    workflow = (yaml.safe_load(analysis.specification) or {}).get("workflow") or {}
+def parts_of(version: AnalysisVersion) -> Parts:
+    """Return engine, steps with their commands, and parameters of a version."""
+    workflow = (yaml.safe_load(version.specification) or {}).get("workflow") or {}
     inner = workflow.get("specification") or {}
     steps = tuple(
         (str(entry.get("name", "")), "\n".join(entry.get("commands") or ()))
         for entry in inner.get("steps", [])
     )
-    return Parts(str(workflow.get("type", "")), steps, parameters_of(analysis))
+    return Parts(str(workflow.get("type", "")), steps, parameters_of(version))
 
 
 def verdict_of(run: Run) -> Verdict | None:
@@ -227,7 +225,7 @@ def lines_of(run: Run, events: Iterable[Event]) -> list[Line]:
 def outputs_of(run: Run) -> list[ShownOutput]:
     """Return the outputs of a run beside the recorded ones; before the verdict they wait."""
     verdict = verdict_of(run)
-    recorded = dict(run.analysis.outputs.values_list("path", "sha256"))
+    recorded = dict(run.version.outputs.values_list("path", "sha256"))
     sizes = dict(run.outputs.values_list("path", "size"))
     judged = verdict.outputs if verdict else ()
     waiting = [] if verdict else sorted(recorded)

@@ -25,17 +25,28 @@ class OutputSerializer(serializers.ModelSerializer[RecordedOutput]):
         fields = ("path", "sha256", "size")
 
 
+class AuthorSerializer(serializers.Serializer[object]):
+    """Who made an analysis; the ORCID is empty where it is not known."""
+
+    name = serializers.CharField()
+    orcid = serializers.CharField(allow_blank=True)
+
+
 class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
     """A finished analysis."""
 
-    inputs = InputSerializer(many=True)
-    outputs = OutputSerializer(many=True)
+    authors = AuthorSerializer(many=True)
+    version = serializers.IntegerField(source="newest.number")
+    environment = serializers.CharField(source="newest.environment")
+    proof = serializers.CharField(source="newest.proof")
+    inputs = InputSerializer(many=True, source="newest.inputs")
+    outputs = OutputSerializer(many=True, source="newest.outputs")
 
     class Meta:
         model = Analysis
         fields = (
-            "id", "slug", "title", "summary", "authors", "licence", "version", "environment",
-            "inputs", "outputs", "created_at",
+            "id", "slug", "title", "summary", "authors", "licence", "published", "version", "proof",
+            "environment", "inputs", "outputs", "created_at",
         )  # fmt: skip
 
 
@@ -78,6 +89,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     """A run."""
 
     analysis = serializers.SlugRelatedField[Analysis](slug_field="slug", read_only=True)
+    version = serializers.IntegerField(source="version.number")
     steps = StepSerializer(many=True)
     verdict = VerdictSerializer(allow_null=True)
     inputs = serializers.JSONField()
@@ -87,8 +99,9 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     class Meta:
         model = Run
         fields = (
-            "id", "analysis", "number", "state", "message", "parameters", "steps", "inputs",
-            "replaced_inputs", "environment", "verdict", "created_at", "finished_at",
+            "id", "analysis", "version", "kind", "number", "state", "message", "parameters",
+            "steps", "inputs", "replaced_inputs", "environment",
+            "verdict", "created_at", "finished_at",
         )  # fmt: skip
 
 

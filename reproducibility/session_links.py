@@ -14,7 +14,7 @@ LAUNCH = "/sessions/new"
 
 def of_analysis(analysis: Analysis) -> str:
     """Return the launch form with an analysis's recorded inputs."""
-    return _link(f"analysis:{analysis.slug}", (str(each) for each in analysis.inputs.all()))
+    return _link(f"analysis:{analysis.slug}", (str(each) for each in analysis.newest.inputs.all()))
 
 
 def of_run(run: Run) -> str:

@@ -51,10 +51,10 @@ def analyses(request: SignedInRequest) -> HttpResponseBase:
 def analysis(request: SignedInRequest, slug: str) -> HttpResponseBase:
     """Show one analysis: what it needs, what it does, what it gave."""
     found = services.find_analysis(request.user, slug)
-    runs = Run.objects.visible_to(request.user).filter(analysis=found).defer("logs")[:10]
+    runs = Run.objects.visible_to(request.user).filter(analysis=found).listed()[:10]
     context = {
         "analysis": found,
-        "parts": presenting.parts_of(found),
+        "parts": presenting.parts_of(found.newest),
         "runs": [presenting.shown(run) for run in runs],
         "session_url": session_links.of_analysis(found),
     }
@@ -78,7 +78,7 @@ def variation(request: SignedInRequest, slug: str) -> HttpResponseBase:
     offered = request.GET.dict()
     if request.GET.get("from") == "basket":
         offered = {f"input-{n}": did for n, did in enumerate(picked, 1)}
-    form = InputsForm(found, request.POST if request.method == "POST" else None, offered)
+    form = InputsForm(found.newest, request.POST if request.method == "POST" else None, offered)
     status = InvalidRequest.status
     if form.is_valid():
         try:
@@ -100,7 +100,7 @@ def variation(request: SignedInRequest, slug: str) -> HttpResponseBase:
 @signed_in
 def runs(request: SignedInRequest) -> HttpResponseBase:
     """Show one's runs, newest first."""
-    mine = Run.objects.visible_to(request.user).select_related("analysis").defer("logs")
+    mine = Run.objects.visible_to(request.user).listed()
     rows, following = page(mine, request)
     shown = [presenting.shown(run) for run in rows]
     topics = " ".join(f"{TOPIC}:{run.pk}" for run in rows if run.active)
@@ -163,7 +163,8 @@ def log(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
 def recorded_output(request: SignedInRequest, slug: str, path: str) -> HttpResponseBase:
     """Give a recorded output."""
     found = services.find_analysis(request.user, slug)
-    return _file(request, services.recorded_output(found, path))
+    version = services.find_version(found, request.GET.get("version", ""))
+    return _file(request, services.recorded_output(version, path))
 
 
 @require_GET

@@ -27,7 +27,7 @@ def _analysis(user: User, key: str) -> Origin:
         id=found.slug,
         title=found.title,
         url=reverse("reproducibility:analysis", args=[found.slug]),
-        datasets=tuple(str(each) for each in found.inputs.all()),
+        datasets=tuple(str(each) for each in found.newest.inputs.all()),
     )
 
 

@@ -1,6 +1,11 @@
 """What people can do with analyses: look, reproduce, read the verdict."""
 
-from reproducibility.services.analyses import find_analysis, import_folder, visible_analyses
+from reproducibility.services.analyses import (
+    find_analysis,
+    find_version,
+    import_folder,
+    visible_analyses,
+)
 from reproducibility.services.outputs import recorded_output, run_output
 from reproducibility.services.parameters import parameters_of
 from reproducibility.services.provisioning import provision
@@ -21,6 +26,7 @@ __all__ = [
     "again",
     "find_analysis",
     "find_run",
+    "find_version",
     "import_folder",
     "parameters_of",
     "present_state",

@@ -14,7 +14,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
-from reproducibility.models import Analysis, AnalysisQuerySet, RecordedOutput
+from reproducibility.models import (
+    Analysis,
+    AnalysisQuerySet,
+    AnalysisVersion,
+    RecordedOutput,
+)
 from vre_portal.errors import InvalidRequest, NotFound
 
 MANIFEST = "analysis.json"
@@ -38,6 +43,16 @@ def find_analysis(user: User, key: UUID | str) -> Analysis:
     found = visible_analyses(user).with_parts().filter(wanted).first()
     if found is None:
         raise NotFound("There is no such analysis, or it is not published.")
+    return found
+
+
+def find_version(analysis: Analysis, number: str) -> AnalysisVersion:
+    """Return a version by its number, the newest where none is given."""
+    if not number:
+        return analysis.newest
+    found = analysis.versions.filter(number=number).first() if number.isdecimal() else None
+    if found is None:
+        raise NotFound(f"{analysis.title} has no version {number}.")
     return found
 
 
@@ -80,42 +95,51 @@ def _stored(
 ) -> Analysis:
     slug, digest = manifest["slug"], _digest(manifest, specification, code)
     known = Analysis.objects.select_for_update().filter(slug=slug).first()
-    if known and known.content_sha256 == digest:
+    if known and known.newest.content_sha256 == digest:
         return known
     analysis, _made = Analysis.objects.update_or_create(
         slug=slug,
         defaults={
             "title": manifest["title"],
             "summary": manifest["summary"],
-            "authors": manifest["authors"],
+            "authors": [_author(each) for each in manifest["authors"]],
             "licence": manifest["licence"],
-            "specification": specification,
-            "environment": manifest["environment"]["recorded"],
-            "content_sha256": digest,
             "published": True,
-            "version": known.version + 1 if known else 1,
         },
     )
-    _replace_parts(analysis, manifest, code, recorded)
+    version = analysis.versions.create(
+        number=known.newest.number + 1 if known else 1,
+        specification=specification,
+        environment=manifest["environment"]["recorded"],
+        content_sha256=digest,
+        origin={"kind": "folder"},
+    )
+    _add_parts(version, manifest, code, recorded)
+    analysis.current = version
+    analysis.save(update_fields=["current"])
     return analysis
 
 
-def _replace_parts(
-    analysis: Analysis,
+def _author(told: object) -> dict[str, str]:
+    """Return an author, told by name alone or with an ORCID."""
+    if isinstance(told, dict):
+        return {"name": str(told["name"]), "orcid": str(told.get("orcid") or "")}
+    return {"name": str(told), "orcid": ""}
+
+
+def _add_parts(
+    version: AnalysisVersion,
     manifest: Manifest,
     code: Mapping[str, bytes],
     recorded: list[RecordedOutput],
 ) -> None:
-    for rows in (analysis.files, analysis.inputs, analysis.outputs):
-        rows.all().delete()
     for path, content in code.items():
-        checksum = sha256(content).hexdigest()
-        analysis.files.create(path=path, content=content, sha256=checksum)
+        version.files.create(path=path, content=content, sha256=sha256(content).hexdigest())
     for entry in manifest["inputs"]:
         scope, _colon, name = entry["did"].partition(":")
-        analysis.inputs.create(scope=scope, name=name, folder=entry["path"].rstrip("/"))
+        version.inputs.create(scope=scope, name=name, folder=entry["path"].rstrip("/"))
     for output in recorded:
-        output.analysis = analysis
+        output.version = version
         output.save()
 
 
@@ -136,7 +160,13 @@ def _recorded(folder: Path, entry: Manifest) -> RecordedOutput:
     checksum = sha256(content).hexdigest()
     if checksum != entry["sha256"]:
         raise InvalidRequest(f"{entry['path']} is not the recorded one: {checksum}.")
-    return RecordedOutput(path=entry["path"], content=content, sha256=checksum, size=len(content))
+    return RecordedOutput(
+        path=entry["path"],
+        content=content,
+        sha256=checksum,
+        size=len(content),
+        tolerance=entry.get("tolerance", {}),
+    )
 
 
 def _digest(manifest: Manifest, specification: str, code: Mapping[str, bytes]) -> str:

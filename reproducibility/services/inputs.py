@@ -10,7 +10,7 @@ from accounts.models import User
 from data_mgmt.backends import Did
 from data_mgmt.backends import get_backend as data_backend
 from data_mgmt.services.embargo import check_contents
-from reproducibility.models import Analysis, AnalysisInput, Run
+from reproducibility.models import AnalysisInput, AnalysisVersion, Run
 from vre_portal.components.formats import size
 from vre_portal.config import get_config
 from vre_portal.errors import Forbidden, InvalidRequest, NotFound, PortalError
@@ -19,7 +19,9 @@ log = logging.getLogger(__name__)
 AUDIENCE = "rucio"
 
 
-def checked_inputs(user: User, analysis: Analysis, wanted: Mapping[str, str]) -> dict[str, str]:
+def checked_inputs(
+    user: User, version: AnalysisVersion, wanted: Mapping[str, str]
+) -> dict[str, str]:
     """Return which data stand in for recorded inputs, both by DID.
 
     Raises
@@ -28,7 +30,7 @@ def checked_inputs(user: User, analysis: Analysis, wanted: Mapping[str, str]) ->
         The analysis has no such input, or the other is not a DID, not there, or more than a run
         may be given; `field` is the recorded input's DID.
     """
-    recorded = [str(each) for each in analysis.inputs.all()]
+    recorded = [str(each) for each in version.inputs.all()]
     for name in wanted:
         if name not in recorded:
             known = ", ".join(recorded) or "none"
@@ -54,21 +56,21 @@ def _size_of(user: User, did: str, field: str) -> int:
     return info.bytes or 0
 
 
-def check_open(user: User, analysis: Analysis, others: Mapping[str, str]) -> None:
+def check_open(user: User, version: AnalysisVersion, others: Mapping[str, str]) -> None:
     """Raise `Forbidden` for an input under an embargo; without an answer the worker will know."""
-    for recorded in analysis.inputs.all():
+    for recorded in version.inputs.all():
         did = _read_for(recorded, others)
         try:
             check_contents(user, did)
         except Forbidden:
             raise
         except PortalError as exc:
-            log.info("input %s of %s not looked at: %s", did, analysis, exc.message)
+            log.info("input %s of %s not looked at: %s", did, version, exc.message)
 
 
 def read_by(run: Run) -> Iterator[tuple[Did, str]]:
     """Yield what a run reads, and the folder of the workspace where it is expected."""
-    for recorded in run.analysis.inputs.all():
+    for recorded in run.version.inputs.all():
         yield _read_for(recorded, run.replaced_inputs), recorded.folder
 
 

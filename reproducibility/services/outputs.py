@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from reproducibility.models import Analysis, RecordedOutput, Run, RunOutput
+from reproducibility.models import AnalysisVersion, RecordedOutput, Run, RunOutput
 from vre_portal.errors import NotFound
 
 
-def recorded_output(analysis: Analysis, path: str) -> RecordedOutput:
+def recorded_output(version: AnalysisVersion, path: str) -> RecordedOutput:
     """Return a recorded output with its content."""
-    found = RecordedOutput.objects.filter(analysis=analysis, path=_checked(path)).first()
+    found = RecordedOutput.objects.filter(version=version, path=_checked(path)).first()
     if found is None:
         raise NotFound("The analysis has no such output.")
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from reproducibility.models import Analysis
+from reproducibility.models import AnalysisVersion
 from vre_portal.errors import InvalidRequest
 
 #: Whole numbers below this are numbers without a loss.
@@ -20,13 +20,13 @@ WORDS: Mapping[type, str] = {
 }  # fmt: skip
 
 
-def parameters_of(analysis: Analysis) -> dict[str, Any]:
+def parameters_of(version: AnalysisVersion) -> dict[str, Any]:
     """Return the parameters of the specification with their defaults."""
-    specification = yaml.safe_load(analysis.specification) or {}
+    specification = yaml.safe_load(version.specification) or {}
     return dict((specification.get("inputs") or {}).get("parameters") or {})
 
 
-def checked_parameters(analysis: Analysis, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def checked_parameters(version: AnalysisVersion, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return the wanted values, each of the type of the specification's default.
 
     Raises
@@ -34,12 +34,18 @@ def checked_parameters(analysis: Analysis, wanted: Mapping[str, Any]) -> dict[st
     InvalidRequest
         There is no such parameter, or the value is of another type.
     """
-    defaults = parameters_of(analysis)
+    defaults = parameters_of(version)
     for name in wanted:
         if name not in defaults:
             known = ", ".join(defaults) or "none"
             raise InvalidRequest(f"{name}: no such parameter; there are: {known}.", field=name)
     return {name: _checked(name, value, defaults[name]) for name, value in wanted.items()}
+
+
+def changed(version: AnalysisVersion, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of checked values that are not the defaults: they make a variation."""
+    defaults = parameters_of(version)
+    return {name: value for name, value in wanted.items() if value != defaults[name]}
 
 
 def _checked(name: str, value: Any, default: Any) -> Any:

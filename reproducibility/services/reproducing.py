@@ -34,7 +34,6 @@ LOOK_SECONDS, MOST_SECONDS = 1.5, 30.0
 #: Seconds until a service that does not answer is asked again, and for how long it is.
 LATER_SECONDS = 10.0
 PATIENCE = timedelta(hours=24)
-OUTDATED = "A newer version of the analysis was published meanwhile. Start it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Turn:
 
 def step(operation: Operation) -> Outcome:
     """Do the next part of a run."""
-    run = Run.objects.select_related("analysis", "user").get(pk=operation.subject)
+    run = Run.objects.select_related("analysis", "version", "user").get(pk=operation.subject)
     if not run.active:
         return Done()
     turn = Turn(operation, run)
@@ -94,8 +93,6 @@ def _waiting_for(error: PortalError) -> str:
 def _next(turn: Turn) -> Outcome:
     if turn.run.stop_wanted:
         return _cancel(turn, RunState.STOPPED, "Stopped by you.")
-    if turn.run.analysis_version != turn.run.analysis.version:
-        return _cancel(turn, RunState.FAILED, OUTDATED)
     match turn.run.state:
         case RunState.PREPARING:
             return _prepare(turn)
@@ -117,7 +114,7 @@ def _prepare(turn: Turn) -> Outcome:
         if turn.stop_wanted():
             return Again()
         workflow = workflow or backend.create(
-            _credential(run), run.remote_name, yaml.safe_load(run.analysis.specification)
+            _credential(run), run.remote_name, yaml.safe_load(run.version.specification)
         )
         turn.save(workflow_id=workflow.id, workflow_name=workflow.name)
         if not _hand_over(turn):

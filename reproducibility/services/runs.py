@@ -13,11 +13,11 @@ from django.db.models import Max
 from accounts import audit
 from accounts.models import User
 from activity import services as activity
-from reproducibility.models import ACTIVE, Analysis, Run, RunState
+from reproducibility.models import ACTIVE, Analysis, AnalysisVersion, Kind, Run, RunState
 from reproducibility.services import progress
 from reproducibility.services.analyses import is_uuid
 from reproducibility.services.inputs import check_open, checked_inputs
-from reproducibility.services.parameters import checked_parameters
+from reproducibility.services.parameters import changed, checked_parameters
 from reproducibility.services.reproducing import KIND, TIMELINE, save
 from vre_portal import operations
 from vre_portal.errors import Conflict, NotFound
@@ -33,8 +33,12 @@ def start_run(
     *,
     parameters: Mapping[str, Any] | None = None,
     inputs: Mapping[str, str] | None = None,
+    version: AnalysisVersion | None = None,
+    kind: Kind = Kind.REPRODUCTION,
 ) -> Run:
-    """Start a reproduction; `parameters` and `inputs` replace recorded ones.
+    """Start a run of a version, the newest unless another is named.
+
+    `parameters` and `inputs` replace recorded ones, which makes it a variation.
 
     Raises
     ------
@@ -43,9 +47,10 @@ def start_run(
     Forbidden
         An input is under an embargo.
     """
-    wanted = checked_parameters(analysis, parameters or {})
-    others = checked_inputs(user, analysis, inputs or {})
-    check_open(user, analysis, others)
+    version = version or analysis.newest
+    wanted = changed(version, checked_parameters(version, parameters or {}))
+    others = checked_inputs(user, version, inputs or {})
+    check_open(user, version, others)
     with transaction.atomic():
         # The lock on the analysis makes its run numbers a sequence.
         locked = Analysis.objects.select_for_update().get(pk=analysis.pk)
@@ -54,10 +59,11 @@ def start_run(
             analysis=locked,
             user=user,
             number=last + 1,
-            analysis_version=locked.version,
+            version=version,
+            kind=Kind.VARIATION if wanted or others else kind,
             parameters=wanted,
             replaced_inputs=others,
-            steps=progress.planned(locked.specification),
+            steps=progress.planned(version.specification),
             message="Starting.",
         )
         operations.begin(KIND, subject=run.pk, user_id=user.pk)
@@ -75,7 +81,7 @@ def start_run(
 
 def find_run(user: User, run_id: UUID | str) -> Run:
     """Return one of the user's runs."""
-    mine = Run.objects.visible_to(user).select_related("analysis")
+    mine = Run.objects.visible_to(user).select_related("analysis", "version")
     run = mine.filter(pk=run_id).first() if is_uuid(run_id) else None
     if run is None:
         raise NotFound("There is no such run, or it is not yours.")
@@ -112,7 +118,14 @@ def stop_all(user: User) -> bool:
 def again(user: User, run_id: UUID | str) -> Run:
     """Start the same analysis with the same parameters and inputs once more."""
     run = find_run(user, run_id)
-    return start_run(user, run.analysis, parameters=run.parameters, inputs=run.replaced_inputs)
+    return start_run(
+        user,
+        run.analysis,
+        parameters=run.parameters,
+        inputs=run.replaced_inputs,
+        version=run.version,
+        kind=Kind.PROOF if run.kind == Kind.PROOF else Kind.REPRODUCTION,
+    )
 
 
 def usual_seconds(analysis: Analysis) -> float | None:
@@ -136,6 +149,6 @@ def active_count(user_id: object) -> int:
 
 def summary(user: User) -> tuple[list[Run], list[Run]]:
     """Return for Home the runs under way, and the last ended ones."""
-    mine = Run.objects.visible_to(user).select_related("analysis").defer("logs")
+    mine = Run.objects.visible_to(user).listed()
     ended = mine.filter(state__in=[RunState.FINISHED, RunState.FAILED])
     return list(mine.filter(state__in=ACTIVE)[:10]), list(ended[:5])

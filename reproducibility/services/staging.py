@@ -90,9 +90,9 @@ def are_here(run: Run) -> bool:
 
 def staged_files(run: Run) -> list[Staged]:
     """Return all that the workspace needs: specification, code, inputs."""
-    specification = run.analysis.specification.encode()
+    specification = run.version.specification.encode()
     files = [Staged(SPECIFICATION, len(specification), specification)]
-    for file in run.analysis.files.all():
+    for file in run.version.files.all():
         content = bytes(file.content)
         files.append(Staged(file.path, len(content), content))
     folder = work_folder(run)

@@ -18,7 +18,7 @@ ANALYSIS, RUN = "analysis", "run"
 
 def analyses_of(user: User, did: Did) -> Iterator[Use]:
     """Yield the analyses that read a DID, of those that the user may see."""
-    named = Q(inputs__scope=did.scope, inputs__name=did.name)
+    named = Q(current__inputs__scope=did.scope, current__inputs__name=did.name)
     rows = Analysis.objects.visible_to(user).filter(named).distinct().order_by("-created_at")
     for row in rows[:SHOWN]:
         yield Use(

@@ -17,7 +17,7 @@ def verdict_of(run: Run, credential: Credential) -> Verdict:
         contents.compare(
             recorded.path, bytes(recorded.content), _fetched(run, credential, recorded)
         )
-        for recorded in run.analysis.outputs.all()
+        for recorded in run.version.outputs.all()
     ]
     return judge(
         outputs,

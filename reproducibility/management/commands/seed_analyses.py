@@ -28,4 +28,4 @@ class Command(BaseCommand):
                 analysis = services.import_folder(folder)
             except InvalidRequest as exc:
                 raise CommandError(exc.message) from exc
-            self.stdout.write(f"{analysis.slug}, version {analysis.version}")
+            self.stdout.write(f"{analysis.slug}, version {analysis.newest.number}")

@@ -47,20 +47,26 @@ def rows(files: dict[str, bytes], name: str) -> list[dict[str, Any]]:
 
 def an_analysis(owner: User) -> Analysis:
     analysis = Analysis.objects.create(
-        slug=f"dimuon-{uuid.uuid4().hex[:8]}", owner=owner, title="Dimuon", summary="s",
-        specification="version: 0.9.0", content_sha256="0" * 64,
-    )  # fmt: skip
+        slug=f"dimuon-{uuid.uuid4().hex[:8]}",
+        owner=owner,
+        title="Dimuon",
+        summary="s",
+    )
+    analysis.current = analysis.versions.create(
+        number=1, specification="version: 0.9.0", content_sha256="0" * 64
+    )
+    analysis.save()
     AnalysisFile.objects.create(
-        analysis=analysis, path="code/fit.py", content=b"print('fit')", sha256="1" * 64
+        version=analysis.current, path="code/fit.py", content=b"print('fit')", sha256="1" * 64
     )
     RecordedOutput.objects.create(
-        analysis=analysis, path="mass.json", content=b"{}", sha256="2" * 64, size=2
+        version=analysis.current, path="mass.json", content=b"{}", sha256="2" * 64, size=2
     )
     return analysis
 
 
 def a_run(user: User, analysis: Analysis, number: int) -> Run:
-    run = Run.objects.create(user=user, analysis=analysis, number=number)
+    run = Run.objects.create(user=user, analysis=analysis, version=analysis.newest, number=number)
     RunOutput.objects.create(
         run=run, path="mass.json", content=b"of " + user.handle.encode(), sha256="3" * 64, size=9
     )
@@ -88,7 +94,7 @@ def test_every_field_that_is_left_out_is_there_to_be_left_out() -> None:
     [
         ("reproducibility.runoutput", ["run__user"]),
         ("reproducibility.run", ["user"]),
-        ("reproducibility.analysisfile", ["analysis__owner"]),
+        ("reproducibility.analysisfile", ["version__analysis__owner"]),
         ("accounts.audiencetoken", ["grant__identity__user"]),
         ("accounts.pendinglink", ["user"]),
     ],

@@ -265,13 +265,15 @@ def test_what_used_it_is_told_of_ones_own_only(
         Session.objects.create(
             user=user, name=name, environment="e", environment_name="E", datasets=[str(dimuon)]
         )
-    hidden = Analysis.objects.create(slug="hidden", title="Hidden", owner=bob, specification="")
+    hidden = Analysis.objects.create(slug="hidden", title="Hidden", owner=bob)
     shown = Analysis.objects.create(slug="shown", title="Dimuon mass", owner=bob, published=True)
     for analysis in (hidden, shown):
-        analysis.inputs.create(scope=dimuon.scope, name=dimuon.name, folder="data")
+        analysis.current = analysis.versions.create(number=1)
+        analysis.save()
+        analysis.current.inputs.create(scope=dimuon.scope, name=dimuon.name, folder="data")
     files = [{"dataset": str(dimuon), "did": "cms:muons_1.root", "verified": True}]
-    Run.objects.create(analysis=shown, user=alice, number=1, inputs=files)
-    Run.objects.create(analysis=shown, user=bob, number=2, inputs=files)
+    Run.objects.create(analysis=shown, version=shown.newest, user=alice, number=1, inputs=files)
+    Run.objects.create(analysis=shown, version=shown.newest, user=bob, number=2, inputs=files)
 
     text = browser.get(f"{PAGE}?tab=used").text
     of_file = browser.get("/data/cms:muons_1.root?tab=used").text

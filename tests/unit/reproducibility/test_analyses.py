@@ -19,11 +19,11 @@ pytestmark = pytest.mark.django_db
 def test_a_folder_becomes_a_published_analysis(analysis_folder: Path) -> None:
     analysis = services.import_folder(analysis_folder)
 
-    assert (analysis.slug, analysis.version, analysis.published) == ("dimuon", 1, True)
-    assert [row.did for row in analysis.inputs.all()] == ["cms:dimuon"]
-    assert [row.folder for row in analysis.inputs.all()] == ["data"]
-    assert [row.path for row in analysis.files.all()] == ["code/fit.py"]
-    assert {row.path: bytes(row.content) for row in analysis.outputs.all()} == RECORDED
+    assert (analysis.slug, analysis.newest.number, analysis.published) == ("dimuon", 1, True)
+    assert [row.did for row in analysis.newest.inputs.all()] == ["cms:dimuon"]
+    assert [row.folder for row in analysis.newest.inputs.all()] == ["data"]
+    assert [row.path for row in analysis.newest.files.all()] == ["code/fit.py"]
+    assert {row.path: bytes(row.content) for row in analysis.newest.outputs.all()} == RECORDED
 
 
 def test_taking_it_in_again_changes_nothing(analysis_folder: Path) -> None:
@@ -31,7 +31,7 @@ def test_taking_it_in_again_changes_nothing(analysis_folder: Path) -> None:
 
     again = services.import_folder(analysis_folder)
 
-    assert (again.pk, again.version) == (first.pk, 1)
+    assert (again.pk, again.newest.number) == (first.pk, 1)
     assert again.updated_at == first.updated_at
 
 
@@ -43,10 +43,10 @@ def test_changed_content_makes_a_new_version(analysis_folder: Path, what: str) -
 
     again = services.import_folder(analysis_folder)
 
-    assert (again.pk, again.version) == (first.pk, 2)
+    assert (again.pk, again.newest.number) == (first.pk, 2)
     assert Analysis.objects.count() == 1
-    assert again.files.count() == 1
-    assert again.outputs.count() == len(RECORDED)
+    assert again.newest.files.count() == 1
+    assert again.newest.outputs.count() == len(RECORDED)
 
 
 def test_a_recorded_output_with_another_checksum_is_refused(analysis_folder: Path) -> None:
@@ -66,8 +66,8 @@ def test_a_refused_new_version_leaves_the_old_one(analysis_folder: Path) -> None
     with pytest.raises(InvalidRequest):
         services.import_folder(analysis_folder)
 
-    assert Analysis.objects.get().version == 1
-    assert Analysis.objects.get().outputs.count() == len(RECORDED)
+    assert Analysis.objects.get().newest.number == 1
+    assert Analysis.objects.get().newest.outputs.count() == len(RECORDED)
 
 
 def test_a_manifest_without_a_member_is_refused_by_its_name(analysis_folder: Path) -> None:

@@ -11,7 +11,14 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from reproducibility import services
-from reproducibility.models import Analysis, RecordedOutput, Run, RunOutput, RunState
+from reproducibility.models import (
+    Analysis,
+    AnalysisVersion,
+    RecordedOutput,
+    Run,
+    RunOutput,
+    RunState,
+)
 from tests.factories import sign_in
 from tests.fakes.workflows import FakeWorkflows
 from tests.unit.reproducibility.conftest import RECORDED, finish, work, write_analysis
@@ -74,8 +81,10 @@ def test_an_analysis_shows_all_that_a_run_needs(browser: Client, analysis: Analy
 def test_an_analysis_without_inputs_and_parameters_says_so(
     browser: Client, analysis: Analysis
 ) -> None:
-    analysis.inputs.all().delete()
-    Analysis.objects.update(specification="workflow: {type: serial, specification: {steps: []}}")
+    analysis.newest.inputs.all().delete()
+    AnalysisVersion.objects.update(
+        specification="workflow: {type: serial, specification: {steps: []}}"
+    )
 
     page = text_of(browser, "/analyses/dimuon")
 
@@ -311,9 +320,9 @@ def _more_outputs(analysis: Analysis, run: Run) -> None:
     for number in range(5):
         path = f"results/more-{number}.png"
         RecordedOutput.objects.create(
-            analysis=analysis, path=path, content=b"x", sha256="0" * 64, size=1
+            version=analysis.newest, path=path, content=b"x", sha256="0" * 64, size=1
         )
-        analysis.files.create(path=path, content=b"x", sha256="0" * 64)
+        analysis.newest.files.create(path=path, content=b"x", sha256="0" * 64)
         run.outputs.create(path=path, content=b"x", sha256="0" * 64, size=1)
     for _ in range(4):
         services.start_run(run.user, analysis)

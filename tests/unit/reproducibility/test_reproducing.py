@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -337,17 +338,19 @@ def test_the_longer_a_run_takes_the_rarer_the_look(
     assert 15 < wait <= 20
 
 
-def test_a_version_published_meanwhile_ends_the_run(
-    run: Run, workflow_backend: FakeWorkflows, analysis_folder: object
+def test_a_run_goes_on_with_its_version_when_a_newer_one_is_published(
+    run: Run, workflow_backend: FakeWorkflows, analysis_folder: Path
 ) -> None:
     work(run, 2)
-    Analysis.objects.update(version=2)
+    (analysis_folder / "code" / "fit.py").write_text("print('better fit')\n")
+    newer = services.import_folder(analysis_folder)
+    workflow_backend.runs_by_itself = True
 
     finish(run)
 
-    assert run.state == RunState.FAILED
-    assert "A newer version of the analysis was published meanwhile" in run.message
-    assert workflow_backend.only().workflow.state == "deleted"
+    assert (run.state, run.version.number) == (RunState.FINISHED, 1)
+    assert newer.newest.number == 2
+    assert workflow_backend.only().files["code/fit.py"] == b"print('fit')\n"
 
 
 def test_an_analysis_without_inputs_runs_too(

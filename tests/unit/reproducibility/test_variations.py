@@ -148,7 +148,7 @@ def test_a_wrong_input_is_told_at_its_field_and_kept(browser: Client, analysis: 
 def test_an_analysis_without_data_has_no_other(
     browser: Client, alice: User, analysis: Analysis
 ) -> None:
-    analysis.inputs.all().delete()
+    analysis.newest.inputs.all().delete()
     basket.add(alice, [Did("cms", "other")])
 
     assert "Reads no data" in browser.get("/analyses/?from=basket").content.decode()
