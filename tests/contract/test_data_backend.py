@@ -7,6 +7,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,10 +18,17 @@ import pytest
 from accounts.credentials import Credential
 from data_mgmt.backends import DataBackend, Did, DidType, Rule, RuleState, get_backend
 from data_mgmt.backends.values import StorageKind
+from tests.contract.damaged import Damaged, damaged_fake, damaged_real
 from tests.fakes.catalogue import GIB
 from tests.fakes.data import FakeDataBackend
 from vre_portal.config import get_config
-from vre_portal.errors import CredentialExpired, Forbidden, InvalidRequest, NotFound
+from vre_portal.errors import (
+    CredentialExpired,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    UpstreamRefused,
+)
 
 if TYPE_CHECKING:
     from _pytest.fixtures import FixtureRequest
@@ -41,6 +49,7 @@ class World:
     who: Credential
     empty_storage: str
     move: Callable[[str], None]
+    damaged: Callable[[], AbstractContextManager[Damaged]]
 
     def until(self, question: Callable[[], bool]) -> None:
         """Wait until something holds."""
@@ -74,7 +83,7 @@ def _fake() -> Iterator[World]:
     who = Credential(uuid.uuid4(), "tester-abcde", "rucio", "token", later)
     for storage in fake.storages:
         fake.set_limit(who.account, storage, GIB)
-    yield World(fake, who, "LAPP-DISK", fake.arrive)
+    yield World(fake, who, "LAPP-DISK", fake.arrive, lambda: damaged_fake(fake))
 
 
 def _real() -> Iterator[World]:
@@ -105,7 +114,7 @@ def _real() -> Iterator[World]:
     later = datetime.now(UTC) + timedelta(minutes=5)
     who = Credential(uuid.uuid4(), account, "rucio", token, later)
     free = _storage_without(backend, who, SMALL)
-    yield World(backend, who, free, lambda _rule: None)
+    yield World(backend, who, free, lambda _rule: None, lambda: damaged_real(stack))
     get_config.cache_clear()
 
 
@@ -345,6 +354,15 @@ def test_a_download_has_the_catalogues_checksum(world: World, tmp_path: Path) ->
     content = Path(fetched.path).read_bytes()
     assert f"{zlib.adler32(content):08x}" == fetched.adler32 == file.adler32
     assert len(content) == file.bytes
+
+
+def test_a_damaged_copy_is_refused_with_both_checksums(world: World, tmp_path: Path) -> None:
+    with world.damaged() as file, pytest.raises(UpstreamRefused) as refused:
+        world.backend.download(world.who, file.did, tmp_path)
+
+    assert file.registered in refused.value.message
+    assert file.stored in refused.value.message
+    assert not list(tmp_path.rglob("*.r*"))
 
 
 def test_the_account_of_an_identity_is_found_again(world: World) -> None:

@@ -30,6 +30,7 @@ class FakeFile:
 
     content: bytes
     storages: set[str] = field(default_factory=set)
+    damaged: bytes | None = None
 
     @property
     def adler32(self) -> str:
@@ -107,6 +108,10 @@ class FakeCatalogue:
         made = self._add(did, DidType.FILE)
         self.files[made] = FakeFile(content, set(at))
         return made
+
+    def damage(self, did: Did, content: bytes) -> None:
+        """Let the storages give something else than was registered."""
+        self.files[did].damaged = content
 
     def add_dataset(self, did: str, *members: Did, **metadata: Any) -> Did:
         """Register a dataset of files."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -192,6 +193,13 @@ class FakeDataBackend(
         file = self.files[did]
         if not file.storages:
             raise UpstreamRefused(f"No storage could give {did}. Try again later.", service="rucio")
+        if file.damaged is not None:
+            came = f"{zlib.adler32(file.damaged):08x}"
+            raise UpstreamRefused(
+                f"{did} is damaged at its storage: it came with the adler32 {came}, the catalogue "
+                f"has {file.adler32}.",
+                service="rucio",
+            )
         path = folder / did.name
         path.write_bytes(file.content)
         return Downloaded(did, str(path), len(file.content), file.adler32)
