@@ -79,6 +79,9 @@ class Run(models.Model):
     transfer = models.JSONField(
         default=dict, help_text="files and bytes handed over so far, and of all"
     )
+    seen = models.JSONField(
+        default=dict, help_text="jobs (total, running, finished, failed), size in bytes"
+    )
     tests = models.JSONField(default=list, help_text="scenario, result and reason, each")
     logs = models.JSONField(default=list)
     environment = models.JSONField(default=dict)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-import yaml
 from django.utils import timezone
-from django.utils.text import capfirst
+from django.utils.text import capfirst, slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from activity.models import Event, Level
 from reproducibility.compare import Level as Equality
 from reproducibility.compare import OutputVerdict, Verdict
+from reproducibility.graphs import Drawing, draw
 from reproducibility.models import KEPT, Analysis, AnalysisVersion, Kind, Run, RunQuerySet
 from reproducibility.services import parameters_of
 from reproducibility.services.verdicts import in_words
+from reproducibility.services.workflows import engine_of, specification_of, steps_of
 
 TONES: Mapping[Level, str] = {
     Level.INFO: "idle", Level.OK: "ok", Level.WARNING: "wait", Level.ERROR: "bad",
@@ -38,11 +39,17 @@ class ShownStep:
 
 @dataclass(frozen=True, slots=True)
 class ShownLog:
-    """All that the commands of one step said."""
+    """All that the commands of one step said, or of it the lines that were looked for."""
 
     step: str
     state: str
     text: str
+    found: int | None = None
+
+    @property
+    def key(self) -> str:
+        """How a page names it."""
+        return f"log-{slugify(self.step) or 'step'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +121,23 @@ def with_last_run(rows: Iterable[Analysis], mine: RunQuerySet) -> list[ListedAna
     return [ListedAnalysis(row, shown(last[row.pk]) if row.pk in last else None) for row in rows]
 
 
+def last_of(mine: RunQuerySet, version: AnalysisVersion) -> ShownRun | None:
+    """Return the newest of the given runs of a version."""
+    run = mine.filter(version=version).listed().first()
+    return shown(run) if run else None
+
+
 def parts_of(version: AnalysisVersion) -> Parts:
     """Return engine, steps with their commands, and parameters of a version."""
-    workflow = (yaml.safe_load(version.specification) or {}).get("workflow") or {}
-    inner = workflow.get("specification") or {}
+    workflow = specification_of(version).get("workflow") or {}
+    inner = workflow.get("specification") if isinstance(workflow, dict) else None
+    rows = inner.get("steps") if isinstance(inner, dict) else None
     steps = tuple(
-        (str(entry.get("name", "")), "\n".join(entry.get("commands") or ()))
-        for entry in inner.get("steps", [])
+        (str(entry.get("name", "")), "\n".join(map(str, entry.get("commands") or ())))
+        for entry in rows or ()
+        if isinstance(entry, dict)
     )
-    return Parts(str(workflow.get("type", "")), steps, parameters_of(version))
+    return Parts(engine_of(version), steps, parameters_of(version))
 
 
 def verdict_of(run: Run) -> Verdict | None:
@@ -198,10 +213,10 @@ def _environment_text(run: Run) -> str:
     }
 
 
-def logs_of(run: Run) -> list[ShownLog]:
+def logs_of(entries: Iterable[Mapping[str, str]]) -> list[ShownLog]:
     """Return what the steps said, one log a step."""
     said: dict[str, list[Mapping[str, str]]] = {}
-    for entry in run.logs:
+    for entry in entries:
         said.setdefault(entry["step"], []).append(entry)
     return [
         ShownLog(
@@ -211,6 +226,27 @@ def logs_of(run: Run) -> list[ShownLog]:
         )
         for step, entries in said.items()
     ]
+
+
+def found_in(logs: Iterable[ShownLog], text: str) -> list[ShownLog]:
+    """Return the logs with only the lines that hold a text, small letters as large ones."""
+    wanted = text.casefold()
+    if not wanted:
+        return list(logs)
+    found = []
+    for log in logs:
+        lines = [
+            f"{number:>6}  {line}"
+            for number, line in enumerate(log.text.splitlines(), start=1)
+            if wanted in line.casefold()
+        ]
+        found.append(replace(log, text="\n".join(lines), found=len(lines)))
+    return found
+
+
+def drawing_of(run: Run, steps: Sequence[ShownStep]) -> Drawing | None:
+    """Return the drawing of a workflow that branches, None for a chain."""
+    return draw(steps_of(run.version), steps)
 
 
 def lines_of(run: Run, events: Iterable[Event]) -> list[Line]:

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
@@ -16,13 +16,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.decorators import SignedInRequest, signed_in
 from activity import services as activity
 from data_mgmt.services import basket
-from reproducibility import presenting, services, session_links
-from reproducibility.forms import LIST, InputsForm
+from reproducibility import log_pages, presenting, services, session_links
+from reproducibility.forms import LIST, VariationForm
 from reproducibility.models import RecordedOutput, Run, RunOutput
+from reproducibility.services import live_logs, preflight
 from reproducibility.services.runs import TOPIC
 from vre_portal.errors import Forbidden, InvalidRequest
 from vre_portal.paging import page
 
+#: The longest text that is looked for in logs.
+MOST_LETTERS = 200
 #: What a browser may show itself; everything else is saved.
 SHOWN = {
     ".png": "image/png",
@@ -61,28 +64,49 @@ def analysis(request: SignedInRequest, slug: str) -> HttpResponseBase:
     return render(request, "reproducibility/analysis.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @signed_in
 def reproduce(request: SignedInRequest, slug: str) -> HttpResponseBase:
-    """Start a run."""
-    run = services.start_run(request.user, services.find_analysis(request.user, slug))
-    return redirect("reproducibility:run", run_id=run.pk)
+    """Show what a reproduction will take, and start it."""
+    found = services.find_analysis(request.user, slug)
+    version = services.find_version(found, request.GET.get("version", ""))
+    if request.method == "POST":
+        run = services.start_run(request.user, found, version=version)
+        return redirect("reproducibility:run", run_id=run.pk)
+    usual = services.usual_seconds(found)
+    looked = preflight.look(request.user, version, seconds=usual, others={})
+    context = {
+        "analysis": found,
+        "version": version,
+        "parts": presenting.parts_of(version),
+        "preflight": looked,
+        "checks": [looked.service, looked.environment, looked.room],
+        "last": presenting.last_of(Run.objects.visible_to(request.user), version),
+    }
+    return render(request, "reproducibility/reproduce.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 @signed_in
 def variation(request: SignedInRequest, slug: str) -> HttpResponseBase:
-    """Show the form that runs an analysis with other data as its address says, and start it."""
+    """Show the form that runs it with other data or parameters, as its address says; start it."""
     found = services.find_analysis(request.user, slug)
+    version = services.find_version(found, request.GET.get("version", ""))
     picked = [str(item.did) for item in basket.contents(request.user).order_by("created_at", "id")]
     offered = request.GET.dict()
     if request.GET.get("from") == "basket":
         offered = {f"input-{n}": did for n, did in enumerate(picked, 1)}
-    form = InputsForm(found.newest, request.POST if request.method == "POST" else None, offered)
+    form = VariationForm(version, request.POST if request.method == "POST" else None, offered)
     status = InvalidRequest.status
     if form.is_valid():
         try:
-            run = services.start_run(request.user, found, inputs=form.parsed())
+            run = services.start_run(
+                request.user,
+                found,
+                parameters=form.values(),
+                inputs=form.inputs(),
+                version=version,
+            )
         except InvalidRequest as exc:
             form.refuse(exc.field or "", exc.message)
         except Forbidden as exc:  # something is under an embargo
@@ -90,7 +114,7 @@ def variation(request: SignedInRequest, slug: str) -> HttpResponseBase:
             status = exc.status
         else:
             return redirect("reproducibility:run", run_id=run.pk)
-    context = {"analysis": found, "form": form, "picked": picked, "list": LIST}
+    context = {"analysis": found, "form": form, "picked": picked, "list": LIST, "version": version}
     return render(
         request, "reproducibility/variation.html", context, status=status if form.errors else 200
     )
@@ -115,12 +139,17 @@ def run(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Show one run: its steps and logs while it goes on, then its verdict."""
     found = services.find_run(request.user, run_id)
     outputs = presenting.outputs_of(found)
+    view = presenting.shown(found)
+    looked_for = request.GET.get("find", "")[:MOST_LETTERS].strip()
+    logs = presenting.logs_of(live_logs.last(found))
     context = {
         "run": found,
-        "view": presenting.shown(found),
+        "view": view,
+        "drawing": presenting.drawing_of(found, view.steps),
+        "find": looked_for,
         "outputs": outputs,
         "pictures": [output for output in outputs if output.is_picture],
-        "logs": presenting.logs_of(found),
+        "logs": presenting.found_in(logs, looked_for),
         "inputs_note": presenting.inputs_note(found),
         "usual": services.usual_seconds(found.analysis) if found.active else None,
         "session_url": session_links.of_run(found),
@@ -151,11 +180,27 @@ def again(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
 def log(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
     """Give all that a run said, as a text to keep."""
     found = services.find_run(request.user, run_id)
-    said = "\n".join(f"# {one.step}\n{one.text}" for one in presenting.logs_of(found))
+    said = "\n".join(
+        f"# {one.step}\n{one.text}" for one in presenting.logs_of(live_logs.last(found))
+    )
     answer = HttpResponse(said, content_type="text/plain; charset=utf-8")
     name = f"{found.analysis.slug}-run-{found.number}.log"
     answer["Content-Disposition"] = content_disposition_header(True, name) or ""
     return answer
+
+
+@require_GET
+@signed_in
+def live_log(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
+    """Give what the steps said since a page read it last: `seen` is `key:characters`, each."""
+    found = services.find_run(request.user, run_id)
+    pairs = (each.rpartition(":") for each in request.GET.getlist("seen"))
+    seen = {key: int(count) for key, _colon, count in pairs if count.isdecimal()}
+    logs = [
+        log_pages.since(log, seen.get(log.key, 0))
+        for log in presenting.logs_of(live_logs.read(found))
+    ]
+    return JsonResponse({"state": found.state, "logs": logs})
 
 
 @require_GET

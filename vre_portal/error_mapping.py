@@ -109,7 +109,7 @@ def headers_of(error: PortalError) -> dict[str, str]:
     """Return what HTTP's own headers say of an error: when to come back, how to sign in."""
     told = {}
     if error.retryable:
-        told["Retry-After"] = str(getattr(error, "retry_after", 5))
+        told["Retry-After"] = str(getattr(error, "retry_after", None) or 5)
     if error.status == SignInRequired.status:
         told["WWW-Authenticate"] = 'Bearer realm="portal"'  # RFC 6750, 3
     return told

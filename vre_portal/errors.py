@@ -63,6 +63,15 @@ class CredentialExpired(PortalError):
         return {"provider": self.provider}
 
 
+class TokenWanted(CredentialExpired):
+    """A backend wants a token that the user pastes once; work under way waits for it."""
+
+    title, waits = "A token is needed", True
+
+    def __init__(self, message: str, *, service: str) -> None:
+        super().__init__(message, provider="", service=service)
+
+
 class Forbidden(PortalError):
     """The user may not do this."""
 
@@ -169,9 +178,22 @@ class UpstreamRefused(PortalError):
 
 
 class UpstreamUnavailable(PortalError):
-    """A backend does not answer, or says that it can't at the moment."""
+    """A backend does not answer, or says that it can't at the moment.
+
+    Where it says when to come back, that is `retry_after`, in seconds.
+    """
 
     code, title, status, retryable = "upstream-unavailable", "A service is down", 503, True
+
+    def __init__(
+        self, message: str, *, service: str | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(message, service=service)
+        self.retry_after = retry_after
+
+    def members(self) -> dict[str, Any]:
+        """Say when to come back, where the backend does."""
+        return {} if self.retry_after is None else {"retry_after": self.retry_after}
 
 
 class UpstreamTimeout(PortalError):

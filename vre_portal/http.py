@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -19,6 +21,8 @@ from vre_portal.logs import request_id
 
 CONNECT_SECONDS = 2.0
 UNAVAILABLE = {502, 503, 504}
+#: Whoever says to come back later than this is asked sooner.
+MOST_RETRY_SECONDS = 3600
 
 
 @cache
@@ -30,8 +34,10 @@ def _session() -> requests.Session:
     # Only what never reached the server is safe to try again. `read=False` rather than 0: a
     # time-out then stays one, and is no lost connection.
     retry = Retry(
-        total=1, connect=1, read=False, status=0, redirect=0, allowed_methods=["GET", "HEAD"]
-    )
+        total=1, connect=1, read=False, status=0, redirect=0, allowed_methods=["GET", "HEAD"],
+        # Else urllib3 takes "come back later" for too many tries, and the answer is lost.
+        respect_retry_after_header=False,
+    )  # fmt: skip
     adapter = HTTPAdapter(pool_connections=16, pool_maxsize=32, max_retries=retry)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
@@ -45,12 +51,14 @@ def call(
     *,
     headers: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    send_seconds: float = CONNECT_SECONDS,
     max_bytes: int | None = None,
     **kwargs: Any,
 ) -> requests.Response:
     """Send one request and return the answer, whatever its status but 502, 503 and 504.
 
-    With `max_bytes` no more than that is read, and no longer than the time-out in all.
+    With `max_bytes` no more than that is read, and no longer than the time-out in all. A piece of
+    the body, like the connection, must be taken within `send_seconds`.
 
     Raises
     ------
@@ -68,7 +76,7 @@ def call(
             method,
             url,
             headers=sent,
-            timeout=(min(CONNECT_SECONDS, seconds), seconds),
+            timeout=(min(send_seconds, seconds), seconds),
             allow_redirects=False,
             **kwargs | ({"stream": True} if max_bytes is not None else {}),
         )
@@ -86,14 +94,28 @@ def call(
         raise UpstreamRefused(f"{service} could not be asked.", service=service) from exc
     if answer.status_code in UNAVAILABLE:
         raise UpstreamUnavailable(
-            f"{service} is not available at the moment. Try again in a minute.", service=service
+            f"{service} is not available at the moment. Try again in a minute.",
+            service=service,
+            retry_after=retry_after_of(answer),
         )
     return answer
 
 
+def retry_after_of(answer: requests.Response) -> int | None:
+    """Return in how many seconds a service wants to be asked again (RFC 9110, 10.2.3)."""
+    told = answer.headers.get("Retry-After", "").strip()
+    try:
+        if told.isdecimal():
+            return min(int(told[:9]), MOST_RETRY_SECONDS)
+        until = (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return min(max(int(until), 0), MOST_RETRY_SECONDS)
+
+
 def _read(answer: requests.Response, max_bytes: int, *, deadline: float) -> None:
     """Read a body piece by piece, so that neither its size nor its slowness is unbounded."""
-    body = b""
+    body = bytearray()
     with answer:
         # Whatever is there, not pieces of a size: those could be waited for byte by byte.
         while piece := answer.raw.read1(16 * 1024, decode_content=True):
@@ -102,7 +124,8 @@ def _read(answer: requests.Response, max_bytes: int, *, deadline: float) -> None
                 raise requests.RequestException(f"more than {max_bytes} bytes")
             if time.monotonic() > deadline:
                 raise requests.Timeout("the body took too long")
-    answer._content = body
+    answer._content = bytes(body)
+    answer._content_consumed = True  # type: ignore[attr-defined]  # unknown to the stubs
 
 
 def json_of(service: str, answer: requests.Response) -> Any:

@@ -59,6 +59,18 @@ KINDS: tuple[Kind, ...] = (
         usual=True,
     ),
     Kind(
+        "run-done",
+        _("A run has its verdict"),
+        _("Every output was compared with the recorded one."),
+        ("run.finished",),
+    ),
+    Kind(
+        "run-failed",
+        _("A run failed or waits for you"),
+        _("Its page says why, and what you can do."),
+        ("run.failed",),
+    ),
+    Kind(
         "approvals",
         _("Approvals"),
         _("What you asked for was granted or denied; for data managers, what waits for them."),

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-import yaml
 from django.utils import timezone
 
 from reproducibility.backends import StepLog, Workflow, WorkflowLogs, WorkflowState
+from reproducibility.models import AnalysisVersion
+from reproducibility.services.workflows import steps_of
 
 LOG_LENGTH = 200_000
 REASON_LENGTH = 300
@@ -24,13 +25,9 @@ WORDS: Mapping[WorkflowState, str] = {
 Entry = dict[str, Any]
 
 
-def planned(specification: str) -> list[Entry]:
-    """Return all steps of a run to be: the inputs, those of a serial workflow, the comparison."""
-    workflow = (yaml.safe_load(specification) or {}).get("workflow") or {}
-    inner = workflow.get("specification")
-    steps = inner.get("steps") or [] if isinstance(inner, dict) else []
-    names = [str(entry.get("name") or f"step {n}") for n, entry in enumerate(steps, start=1)]
-    return [_entry(name) for name in (INPUTS, *names, COMPARE)]
+def planned(version: AnalysisVersion) -> list[Entry]:
+    """Return all steps of a run to be: the inputs, those of the workflow, the comparison."""
+    return [_entry(name) for name in (INPUTS, *steps_of(version).nodes, COMPARE)]
 
 
 def _entry(name: str) -> Entry:
@@ -60,12 +57,20 @@ def cut_off(steps: Iterable[Entry], state: str) -> list[Entry]:
 
 
 def merged(steps: Iterable[Entry], logs: WorkflowLogs) -> list[Entry]:
-    """Return the planned steps with what the service says of its jobs (several to a step)."""
+    """Return the planned steps with what the service says of its jobs (several to a step).
+
+    Jobs that nobody planned, since an engine finds its steps while it runs, come before the
+    comparison.
+    """
     jobs: dict[str, list[StepLog]] = {}
     for job in logs.steps:
         jobs.setdefault(job.name, []).append(job)
+    *inner, compare = steps
+    known = {entry["name"] for entry in inner}
+    inner += [_entry(name) for name in jobs if name and name not in known]
     return [
-        _seen(entry, jobs[entry["name"]]) if entry["name"] in jobs else entry for entry in steps
+        *(_seen(entry, jobs[entry["name"]]) if entry["name"] in jobs else entry for entry in inner),
+        compare,
     ]
 
 

@@ -11,17 +11,29 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import yaml
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.credentials import Credential, credential_for
 from activity import services as activity
 from activity.models import Level
-from reproducibility.backends import AUDIENCE, Workflow, WorkflowState, get_backend
+from reproducibility.backends import (
+    AUDIENCE,
+    ListedWorkflow,
+    Workflow,
+    WorkflowState,
+    get_backend,
+)
 from reproducibility.models import Run, RunState
-from reproducibility.services import progress, staging, verdicts
-from vre_portal.errors import Conflict, PortalError
+from reproducibility.services import (
+    concluding,
+    following,
+    progress,
+    staging,
+    verdicts,
+    workflows,
+)
+from vre_portal.errors import Conflict, NotFound, PortalError
 from vre_portal.health import NAMES
 from vre_portal.live import publish
 from vre_portal.models import Operation
@@ -34,6 +46,7 @@ LOOK_SECONDS, MOST_SECONDS = 1.5, 30.0
 #: Seconds until a service that does not answer is asked again, and for how long it is.
 LATER_SECONDS = 10.0
 PATIENCE = timedelta(hours=24)
+GONE = "The workflow was deleted at the service, not by the portal. Start it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +127,13 @@ def _prepare(turn: Turn) -> Outcome:
         if turn.stop_wanted():
             return Again()
         workflow = workflow or backend.create(
-            _credential(run), run.remote_name, yaml.safe_load(run.version.specification)
+            _credential(run),
+            run.remote_name,
+            workflows.specification_of(run.version),
+            {
+                staging.SPECIFICATION: run.version.specification.encode(),
+                **workflows.step_files(run.version),
+            },
         )
         turn.save(workflow_id=workflow.id, workflow_name=workflow.name)
         if not _hand_over(turn):
@@ -157,6 +176,7 @@ def _hand_over(turn: Turn) -> bool:
 
 def _start(run: Run) -> None:
     credential = _credential(run)
+    following.forget(run)
     try:
         get_backend().start(credential, run.workflow_id, run.parameters)
     except Conflict:
@@ -166,11 +186,27 @@ def _start(run: Run) -> None:
 
 
 def _follow(turn: Turn) -> Outcome:
-    run, backend = turn.run, get_backend()
-    workflow = backend.get(_credential(run), run.workflow_id)
-    logs = backend.logs(_credential(run), run.workflow_id)
+    run, credential = turn.run, _credential(turn.run)
+    try:
+        row: ListedWorkflow | None = following.look_at(run, credential)
+    except NotFound:
+        row = None
+    if row is None or row.workflow.state is WorkflowState.DELETED:
+        turn.end(RunState.FAILED, GONE)
+        return Done()
+    workflow, now_seen = row.workflow, following.told(row)
+    running = workflow.state is WorkflowState.RUNNING
+    if running and now_seen == run.seen and not following.log_is_due(run):
+        Run.objects.filter(pk=run.pk).update(checked_at=timezone.now())
+        return Again(_pause(run))
+    logs = following.read_log(run, credential)
     steps = progress.merged(run.steps, logs)
-    seen = {"steps": steps, "logs": progress.kept(logs), "checked_at": timezone.now()}
+    seen = {
+        "seen": now_seen,
+        "steps": steps,
+        "logs": progress.kept(logs),
+        "checked_at": timezone.now(),
+    }
     if workflow.state is WorkflowState.FINISHED:
         steps[-1] = progress.begun(steps[-1])
         words = "Comparing with the recorded outputs."
@@ -181,11 +217,14 @@ def _follow(turn: Turn) -> Outcome:
         state = RunState.FAILED if failed else RunState.STOPPED
         turn.end(state, progress.reason(workflow, logs), **seen)
         return Done()
-    running = workflow.state is WorkflowState.RUNNING
     state = RunState.RUNNING if running else RunState.QUEUED
     _save_if_new(turn, {**seen, "state": state, "message": _now(workflow, steps)})
+    return Again(_pause(run))
+
+
+def _pause(run: Run) -> float:
     age = (timezone.now() - run.created_at).total_seconds()
-    return Again(min(max(LOOK_SECONDS, age / 60), MOST_SECONDS))
+    return min(max(LOOK_SECONDS, age / 60), MOST_SECONDS)
 
 
 def _now(workflow: Workflow, steps: list[progress.Entry]) -> str:
@@ -229,6 +268,7 @@ def _end(run: Run, state: RunState, message: str, **changes: Any) -> None:
     steps = changes.pop("steps", run.steps)
     cut = progress.cut_off(steps, "failed" if state == RunState.FAILED else "skipped")
     save(run, state=state, message=message, steps=cut, finished_at=timezone.now(), **changes)
+    concluding.conclude(run)
     activity.record(
         user_id=run.user_id,
         verb=f"run.{state.value}",

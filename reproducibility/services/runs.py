@@ -63,7 +63,7 @@ def start_run(
             kind=Kind.VARIATION if wanted or others else kind,
             parameters=wanted,
             replaced_inputs=others,
-            steps=progress.planned(version.specification),
+            steps=progress.planned(version),
             message="Starting.",
         )
         operations.begin(KIND, subject=run.pk, user_id=user.pk)

@@ -31,7 +31,8 @@ def test_a_killed_worker_costs_no_run_and_makes_no_second(
     researcher: Person, status: Callable[[], dict[str, Any]]
 ) -> None:
     page = researcher.open("/analyses/dimuon-spectrum")
-    page.get_by_role("button", name="Reproduce this").click()
+    page.get_by_role("link", name="Reproduce this").click()
+    page.get_by_role("button", name="Reproduce", exact=True).click()
     expect(page.get_by_text(UNDER_WAY).first).to_be_visible(timeout=LONG)
 
     os.kill(pid_of(status(), "worker"), signal.SIGKILL)
@@ -51,7 +52,8 @@ def test_a_restarted_portal_goes_on_with_a_run(
     researcher: Person, demo: Callable[..., str]
 ) -> None:
     page = researcher.open("/analyses/dimuon-spectrum")
-    page.get_by_role("button", name="Reproduce this").click()
+    page.get_by_role("link", name="Reproduce this").click()
+    page.get_by_role("button", name="Reproduce", exact=True).click()
     expect(page.get_by_text(UNDER_WAY).first).to_be_visible(timeout=LONG)
 
     demo("stop", "portal")

@@ -198,7 +198,8 @@ def test_an_analysis_is_reproduced_to_the_bit(researcher: Person) -> None:
     page.goto(f"{researcher.home}/analyses/dimuon-spectrum")
     researcher.look("analysis")
 
-    page.get_by_role("button", name="Reproduce this").click()
+    page.get_by_role("link", name="Reproduce this").click()
+    page.get_by_role("button", name="Reproduce", exact=True).click()
 
     verdict = page.locator(".verdict")
     expect(verdict).to_contain_text("3 of 3 outputs bit-identical", timeout=LONG)

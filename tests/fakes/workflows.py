@@ -3,87 +3,44 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import wraps
-from typing import Any, BinaryIO, Concatenate, ParamSpec, TypeVar
+from typing import Any
+
+import yaml
 
 from accounts.credentials import Credential
 from reproducibility.backends import (
+    PAGE,
     Environment,
-    Person,
+    ListedWorkflow,
+    Ownership,
+    Progress,
+    RetentionRule,
     StepLog,
     Workflow,
     WorkflowLogs,
+    WorkflowPage,
     WorkflowState,
-    WorkspaceFile,
 )
-from vre_portal.errors import Conflict, CredentialExpired, InvalidRequest, NotFound, PortalError
+from tests.fakes.workflow_files import FakeWorkspaces
+from tests.fakes.workflow_people import FakePeople
+from tests.fakes.workflow_state import FakeWorkflow, Killed, counted, email_of
+from vre_portal.errors import Conflict, InvalidRequest
 
-P = ParamSpec("P")
-R = TypeVar("R")
+__all__ = ["FakeWorkflow", "FakeWorkflows", "Killed"]
+
 BEGAN = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 STEP_SECONDS = 20
 
 
-class Killed(BaseException):
-    """The worker is killed: nothing in the portal catches this."""
-
-
-@dataclass
-class FakeWorkflow:
-    """A workflow, its workspace, and what it will give when it is run."""
-
-    workflow: Workflow
-    owner: str
-    specification: Mapping[str, Any]
-    files: dict[str, bytes] = field(default_factory=dict)
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    starts: int = 0
-    logs: list[StepLog] = field(default_factory=list)
-    reason: str = ""
-
-    @property
-    def steps(self) -> list[Mapping[str, Any]]:
-        return list(self.specification["workflow"]["specification"]["steps"])
-
-    def turn(self, state: WorkflowState) -> None:
-        self.workflow = replace(self.workflow, state=state)
-
-
-def counted(
-    method: Callable[Concatenate[FakeWorkflows, P], R],
-) -> Callable[Concatenate[FakeWorkflows, P], R]:
-    """Count calls, raise where a test said so, and kill the worker after the call's effect."""
-
-    @wraps(method)
-    def called(self: FakeWorkflows, *args: P.args, **kwargs: P.kwargs) -> R:
-        name = method.__name__
-        self.calls[name] += 1
-        error = self.failures.get(name) or self.failures.get("*") or self.refusal(args)
-        if error is not None:
-            raise error
-        answer = method(self, *args, **kwargs)
-        if self.kill_at == (name, self.calls[name]):
-            raise Killed
-        return answer
-
-    return called  # type: ignore[return-value]  # mypy loses the method in the wrapper
-
-
-class FakeWorkflows:
+class FakeWorkflows(FakePeople, FakeWorkspaces):
     """Does what `reproducibility.backends.WorkflowsBackend` promises."""
 
     def __init__(self) -> None:
-        self.calls: Counter[str] = Counter()
-        self.failures: dict[str, PortalError] = {}
-        self.kill_at: tuple[str, int] | None = None
-        self.workflows: dict[str, FakeWorkflow] = {}
+        super().__init__()
         self.outputs: dict[str, bytes] = {}
-        self.expired: set[str] = set()
         self.runs_by_itself = False
         self.environment_told = Environment(
             recorded="vre-portal/physics:2026.11",
@@ -96,38 +53,9 @@ class FakeWorkflows:
 
     # What tests say.
 
-    def fail_on(self, method: str, error: PortalError | None) -> None:
-        """Let a method (``*``: each) raise, until it is given None."""
-        if error is None:
-            self.failures.pop(method, None)
-        else:
-            self.failures[method] = error
-
-    @contextmanager
-    def down(self, error: PortalError) -> Iterator[None]:
-        """Let every call fail for a while."""
-        self.fail_on("*", error)
-        try:
-            yield
-        finally:
-            self.fail_on("*", None)
-
-    def kill_after(self, method: str, call: int = 1) -> None:
-        """Kill the worker right after the nth call of a method has taken effect."""
-        self.kill_at = (method, call)
-
     def gives(self, outputs: Mapping[str, bytes]) -> None:
         """Say which files runs leave in their workspace."""
         self.outputs = dict(outputs)
-
-    def refusal(self, args: tuple[object, ...]) -> PortalError | None:
-        """Return what a call with an expired token gets."""
-        who = args[0]
-        if isinstance(who, Credential) and who.token in self.expired:
-            return CredentialExpired(
-                "REANA no longer accepts your sign-in. Sign in again.", provider="", service="reana"
-            )
-        return None
 
     def only(self) -> FakeWorkflow:
         """Return the one workflow that there is."""
@@ -136,7 +64,10 @@ class FakeWorkflows:
 
     def run(self, steps: int | None = None) -> None:
         """Let the one workflow do so many of its steps, or all and finish."""
-        made = self.only()
+        self.run_one(self.only(), steps)
+
+    def run_one(self, made: FakeWorkflow, steps: int | None = None) -> None:
+        """Let a workflow do so many of its steps, or all and finish."""
         total = len(made.steps)
         made.turn(WorkflowState.RUNNING)
         done = total if steps is None else steps
@@ -149,8 +80,11 @@ class FakeWorkflows:
 
     def fail_step(self, number: int, text: str) -> None:
         """Let the one workflow fail at a step."""
-        made = self.only()
-        self.run(number)
+        self.fail_one(self.only(), number, text)
+
+    def fail_one(self, made: FakeWorkflow, number: int, text: str) -> None:
+        """Let a workflow fail at a step."""
+        self.run_one(made, number)
         made.logs[number] = replace(_said(made, number, WorkflowState.FAILED), text=text)
         made.reason = f"Step '{made.logs[number].name}' ended with exit code 1."
         made.turn(WorkflowState.FAILED)
@@ -158,94 +92,188 @@ class FakeWorkflows:
     # What the portal asks.
 
     @counted
-    def whoami(self, credential: Credential) -> Person:
-        return Person(credential.account, f"{credential.account}@localhost")
-
-    @counted
     def find(self, credential: Credential, name: str) -> Workflow | None:
         found = [
             made.workflow
             for made in self.workflows.values()
             if made.owner == credential.account
-            and made.workflow.name.split(".")[0] == name
+            and made.name == name
             and made.workflow.state is not WorkflowState.DELETED
         ]
         return found[-1] if found else None
 
     @counted
+    def list_workflows(
+        self,
+        credential: Credential,
+        *,
+        names: Collection[str] = (),
+        states: Collection[WorkflowState] = (),
+        ownership: Ownership = Ownership.MINE,
+        page: int = 1,
+        size: int = PAGE,
+    ) -> WorkflowPage:
+        self._go_on()
+        wanted = states or set(WorkflowState) - {WorkflowState.DELETED}
+        found = [
+            _listed(made, credential.account)
+            for made in reversed(self.workflows.values())
+            if _shows(made, credential.account, ownership)
+            and made.workflow.state in wanted
+            and (not names or made.name in names)
+        ]
+        first = (page - 1) * size
+        return WorkflowPage(tuple(found[first : first + size]), more=len(found) > first + size)
+
+    @counted
     def create(
-        self, credential: Credential, name: str, specification: Mapping[str, Any]
+        self,
+        credential: Credential,
+        name: str,
+        specification: Mapping[str, Any],
+        files: Mapping[str, bytes] | None = None,
     ) -> Workflow:
         if "workflow" not in specification:
             raise InvalidRequest("REANA says: The specification is not valid.", service="reana")
-        same = [
-            made for made in self.workflows.values() if made.workflow.name.startswith(f"{name}.")
-        ]
-        made = Workflow(str(uuid.uuid4()), f"{name}.{len(same) + 1}", WorkflowState.CREATED)
-        self.workflows[made.id] = FakeWorkflow(made, credential.account, specification)
+        number = sum(made.name == name for made in self.workflows.values()) + 1
+        made = Workflow(str(uuid.uuid4()), f"{name}.{number}", WorkflowState.CREATED)
+        written = yaml.safe_dump(dict(specification), sort_keys=False).encode()
+        workspace = {"reana.yaml": written, **(files or {})}
+        self.workflows[made.id] = FakeWorkflow(made, credential.account, specification, workspace)
         return made
-
-    def _mine(self, credential: Credential, workflow_id: str) -> FakeWorkflow:
-        made = self.workflows.get(workflow_id)
-        if made is None or made.owner != credential.account:
-            raise NotFound("REANA says: there is no such workflow.", service="reana")
-        return made
-
-    @counted
-    def upload(
-        self, credential: Credential, workflow_id: str, path: str, content: BinaryIO
-    ) -> None:
-        self._mine(credential, workflow_id).files[path] = content.read()
 
     @counted
     def start(
-        self, credential: Credential, workflow_id: str, parameters: Mapping[str, Any]
+        self,
+        credential: Credential,
+        workflow_id: str,
+        parameters: Mapping[str, Any],
+        *,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
-        made = self._mine(credential, workflow_id)
+        made = self.mine(credential, workflow_id)
         if made.workflow.state is not WorkflowState.CREATED:
             raise Conflict("REANA says: it was started already.", service="reana")
         made.starts += 1
-        made.parameters = dict(parameters)
+        made.parameters, made.options = dict(parameters), dict(options or {})
         made.turn(WorkflowState.QUEUED)
 
     @counted
+    def restart(
+        self,
+        credential: Credential,
+        workflow_id: str,
+        parameters: Mapping[str, Any],
+        *,
+        specification: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Workflow:
+        before = self.mine(credential, workflow_id)
+        if not before.workflow.state.ended or before.workflow.state is WorkflowState.DELETED:
+            raise Conflict("REANA says: it has not ended yet.", service="reana")
+        first = ".".join(before.workflow.name.split(".")[:2])
+        same = [one for one in self.workflows.values() if one.workflow.name.startswith(f"{first}.")]
+        name = f"{first}.{len(same) + 1}"
+        again = Workflow(str(uuid.uuid4()), name, WorkflowState.QUEUED)
+        # One workspace: both workflows hold the same files.
+        self.workflows[again.id] = FakeWorkflow(
+            again, before.owner, specification or before.specification, before.files,
+            {**before.parameters, **parameters}, dict(options or {}), starts=1,
+        )  # fmt: skip
+        return again
+
+    @counted
     def get(self, credential: Credential, workflow_id: str) -> Workflow:
-        made = self._mine(credential, workflow_id)
-        if self.runs_by_itself and made.starts and not made.workflow.state.ended:
-            self.run()
-        return made.workflow
+        self._go_on()
+        return self.readable(credential, workflow_id).workflow
+
+    def _go_on(self) -> None:
+        """Let what was started run, where a test said that it does by itself."""
+        for made in self.workflows.values():
+            if self.runs_by_itself and made.starts and not made.workflow.state.ended:
+                self.run_one(made)
 
     @counted
-    def logs(self, credential: Credential, workflow_id: str) -> WorkflowLogs:
-        made = self._mine(credential, workflow_id)
-        return WorkflowLogs(made.reason, tuple(made.logs))
-
-    @counted
-    def list_files(self, credential: Credential, workflow_id: str) -> tuple[WorkspaceFile, ...]:
-        files = self._mine(credential, workflow_id).files
-        return tuple(WorkspaceFile(path, len(files[path])) for path in sorted(files))
-
-    @counted
-    def download(self, credential: Credential, workflow_id: str, path: str) -> Iterator[bytes]:
-        files = self._mine(credential, workflow_id).files
-        if path not in files:
-            raise NotFound("REANA says: there is no such file.", service="reana")
-        return iter([files[path][:3], files[path][3:]])
+    def logs(
+        self, credential: Credential, workflow_id: str, steps: Sequence[str] = ()
+    ) -> WorkflowLogs:
+        made = self.readable(credential, workflow_id)
+        shown = [step for step in made.logs if not steps or step.name in steps]
+        return WorkflowLogs(made.reason, tuple(shown))
 
     @counted
     def environment(self, credential: Credential, workflow_id: str) -> Environment:
-        self._mine(credential, workflow_id)
+        self.readable(credential, workflow_id)
         return self.environment_told
 
     @counted
     def cancel(self, credential: Credential, workflow: Workflow) -> None:
-        made = self._mine(credential, workflow.id)
+        made = self.mine(credential, workflow.id)
         if made.workflow.state is not workflow.state:
             raise Conflict("REANA says: it is in another state.", service="reana")
         if workflow.state is WorkflowState.RUNNING:
             made.turn(WorkflowState.STOPPED)
         elif not workflow.state.ended:
             made.turn(WorkflowState.DELETED)
+
+    @counted
+    def delete(
+        self,
+        credential: Credential,
+        workflow_id: str,
+        *,
+        all_runs: bool = False,
+        workspace: bool = True,
+    ) -> None:
+        made = self.mine(credential, workflow_id)
+        gone = [one for one in self.workflows.values() if one is made or _is_run_of(one, made)]
+        gone = gone if all_runs else [made]
+        if any(one.workflow.state is WorkflowState.RUNNING for one in gone):
+            raise Conflict("REANA says: it is running.", service="reana")
+        for one in gone:
+            one.turn(WorkflowState.DELETED)
+            one.files.clear()
+
+    @counted
+    def retention(self, credential: Credential, workflow_id: str) -> tuple[RetentionRule, ...]:
+        return tuple(self.mine(credential, workflow_id).rules)
+
+
+def _is_run_of(one: FakeWorkflow, other: FakeWorkflow) -> bool:
+    return (one.owner, one.name) == (other.owner, other.name)
+
+
+def _shows(made: FakeWorkflow, account: str, ownership: Ownership) -> bool:
+    is_mine = made.owner == account
+    match ownership:
+        case Ownership.MINE:
+            return is_mine
+        case Ownership.SHARED_WITH_ME:
+            return not is_mine and made.opens_for(account)
+        case _:
+            return made.opens_for(account)
+
+
+def _listed(made: FakeWorkflow, account: str) -> ListedWorkflow:
+    states = [step.state for step in made.logs]
+    running = [step.name for step in made.logs if step.state is WorkflowState.RUNNING]
+    ends = [step.finished_at for step in made.logs if step.finished_at]
+    return ListedWorkflow(
+        workflow=made.workflow,
+        progress=Progress(
+            total=len(made.steps) if made.starts else 0,
+            running=len(running),
+            finished=states.count(WorkflowState.FINISHED),
+            failed=states.count(WorkflowState.FAILED),
+            current_step=running[-1] if running else "",
+        ),
+        created_at=BEGAN,
+        started_at=BEGAN if made.logs else None,
+        ended_at=max(ends) if ends and made.workflow.state.ended else None,
+        size=sum(map(len, made.files.values())),
+        owner=email_of(made.owner),
+        shared_with=tuple(one.email for one in made.shares if made.owner == account),
+    )
 
 
 def _said(made: FakeWorkflow, number: int, state: WorkflowState) -> StepLog:

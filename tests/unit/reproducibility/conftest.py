@@ -17,6 +17,7 @@ from data_mgmt.backends import get_backend as get_data_backend
 from reproducibility import services
 from reproducibility.backends import get_backend
 from reproducibility.models import Analysis, Run
+from reproducibility.services import following
 from tests.factories import lend, make_identity
 from tests.fakes.data import FakeDataBackend
 from tests.fakes.workflows import FakeWorkflows
@@ -168,7 +169,8 @@ def operation_of(run: Run) -> Operation:
 
 
 def due(run: Run) -> None:
-    """Let the operation be due, and let the lease of a dead worker be over."""
+    """Let the operation be due, its last look be old, and the lease of a dead worker be over."""
+    following.forget(run)
     past = timezone.now() - timedelta(seconds=1)
     rows = Operation.objects.filter(subject=run.pk)
     rows.update(due_at=past)

@@ -56,7 +56,7 @@ def test_analyses_are_listed_with_ones_last_verdict(browser: Client, finished: R
     page = text_of(browser, "/analyses/")
 
     assert "Dimuon spectrum" in page
-    assert 'action="/analyses/dimuon/reproduce"' in page
+    assert 'href="/analyses/dimuon/reproduce"' in page
     assert ">different<" in page
 
 

@@ -10,7 +10,7 @@ from activity.models import Event
 from data_mgmt.backends import Did
 from data_mgmt.services import basket
 from reproducibility import services
-from reproducibility.models import Analysis, Run
+from reproducibility.models import Analysis, Kind, Run
 from reproducibility.presenting import shown, with_last_run
 from reproducibility.services.uses import runs_of
 from tests.fakes.data import FakeDataBackend
@@ -132,8 +132,45 @@ def test_the_form_starts_a_run_with_what_it_says(browser: Client, analysis: Anal
     assert answer["Location"] == f"/runs/{run.pk}"
     assert run.replaced_inputs == OTHER
     page = browser.get(answer["Location"]).content.decode()
-    assert "with other data" in page
+    assert "A variation of version 1" in page
     assert "Reproduction of" not in page
+
+
+def test_other_parameters_make_a_variation(browser: Client, analysis: Analysis) -> None:
+    browser.post(FORM, {"parameter-bins": "30", "parameter-label": "pt"})
+
+    run = Run.objects.get()
+    assert run.kind == Kind.VARIATION
+    assert run.parameters == {"bins": 30, "label": "pt"}
+
+
+def test_the_recorded_parameters_make_none(browser: Client, analysis: Analysis) -> None:
+    browser.post(FORM, {"parameter-bins": "60", "parameter-quick": "false"})
+
+    run = Run.objects.get()
+    assert run.kind == Kind.REPRODUCTION
+    assert run.parameters == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"), [("many", "Give a value such as 60."), ("2.5", "a whole number")]
+)
+def test_a_wrong_parameter_is_told_at_its_field_and_kept(
+    browser: Client, analysis: Analysis, value: str, advice: str
+) -> None:
+    answer = browser.post(FORM, {"parameter-bins": value})
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert advice in page
+    assert f'value="{value}"' in page
+    assert not Run.objects.exists()
+
+
+def test_a_link_fills_the_parameters(browser: Client, analysis: Analysis) -> None:
+    page = browser.get(f"{FORM}?parameter-bins=30").content.decode()
+
+    assert 'value="30"' in page
 
 
 def test_a_wrong_input_is_told_at_its_field_and_kept(browser: Client, analysis: Analysis) -> None:
@@ -152,7 +189,7 @@ def test_an_analysis_without_data_has_no_other(
     basket.add(alice, [Did("cms", "other")])
 
     assert "Reads no data" in browser.get("/analyses/?from=basket").content.decode()
-    assert FORM not in browser.get("/analyses/dimuon").content.decode()
+    assert "input-1" not in browser.get(FORM).content.decode()
 
 
 def test_the_api_takes_other_inputs_and_tells_them(browser: Client, analysis: Analysis) -> None:

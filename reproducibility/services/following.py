@@ -1,0 +1,123 @@
+"""Where somebody's runs stand at the service: one call tells of all of them, however many."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.core.cache import cache
+
+from accounts.credentials import Credential
+from reproducibility.backends import (
+    ListedWorkflow,
+    Progress,
+    Workflow,
+    WorkflowLogs,
+    get_backend,
+)
+from reproducibility.models import Run
+
+#: Seconds between two looks at a person's runs, and for how long an older one still serves while
+#: somebody else is looking.
+LOOK_SECONDS, STALE_SECONDS = 1.5, 10.0
+LOG_SECONDS = 10
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the service told of a person's runs, by the names that the portal gave them."""
+
+    at: float
+    rows: Mapping[str, ListedWorkflow] = field(repr=False)
+
+    def younger_than(self, seconds: float) -> bool:
+        """Whether it is that fresh."""
+        return time.time() - self.at < seconds
+
+
+def look_at(run: Run, credential: Credential) -> ListedWorkflow:
+    """Return where a run stands, from a look at all runs of its person that is fresh enough.
+
+    Raises
+    ------
+    NotFound
+        The service has no such workflow any more.
+    """
+    key = _key(run)
+    kept: Look | None = cache.get(key)
+    if kept is None or not kept.younger_than(LOOK_SECONDS) or run.remote_name not in kept.rows:
+        kept = _looked(run, credential, key) or kept
+    row = kept.rows.get(run.remote_name) if kept and kept.younger_than(STALE_SECONDS) else None
+    return row or _alone(get_backend().get(credential, run.workflow_id))
+
+
+def forget(run: Run) -> None:
+    """Look anew next time: something was started or stopped."""
+    cache.delete(_key(run))
+
+
+def log_is_due(run: Run) -> bool:
+    """Whether the log that is kept is so old that it is read again, though no job has ended.
+
+    A page that is open reads the log itself; this is for all others.
+    """
+    return cache.get(_log_key(run)) is None
+
+
+def read_log(run: Run, credential: Credential) -> WorkflowLogs:
+    """Read what the run said so far."""
+    cache.set(_log_key(run), run.remote_name, timeout=LOG_SECONDS)
+    return get_backend().logs(credential, run.workflow_id)
+
+
+def _log_key(run: Run) -> str:
+    return f"run-log:{run.pk}"
+
+
+def _key(run: Run) -> str:
+    return f"runs-seen:{run.user_id}"
+
+
+def _looked(run: Run, credential: Credential, key: str) -> Look | None:
+    """Look at all of them, unless another worker is at it."""
+    busy = f"{key}:busy"
+    if not cache.add(busy, run.remote_name, timeout=STALE_SECONDS):
+        return None
+    try:
+        look = Look(time.time(), _rows(run, credential))
+        cache.set(key, look, timeout=int(STALE_SECONDS))
+    finally:
+        cache.delete(busy)
+    return look
+
+
+def _rows(run: Run, credential: Credential) -> dict[str, ListedWorkflow]:
+    mine = Run.objects.filter(user_id=run.user_id).active().exclude(workflow_id="")
+    names = {each.remote_name for each in mine.only("id")}
+    rows: dict[str, ListedWorkflow] = {}
+    number, more = 1, True
+    while more and names - rows.keys():
+        page = get_backend().list_workflows(credential, names=names, page=number, size=PAGE)
+        for row in page.items:
+            # A restart has the same name; the newest comes first.
+            rows.setdefault(row.workflow.name.split(".")[0], row)
+        number, more = number + 1, page.more
+    return rows
+
+
+def _alone(workflow: Workflow) -> ListedWorkflow:
+    return ListedWorkflow(workflow, Progress())
+
+
+def told(row: ListedWorkflow) -> dict[str, int | str | None]:
+    """Return what a run keeps of it."""
+    progress = row.progress
+    return {
+        "total": progress.total,
+        "running": progress.running,
+        "finished": progress.finished,
+        "failed": progress.failed,
+        "size": row.size,
+    }

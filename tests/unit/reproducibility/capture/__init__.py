@@ -1,0 +1,1 @@
+"""Proposing analyses: pure values in, pure values out."""

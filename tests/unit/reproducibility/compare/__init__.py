@@ -1,0 +1,1 @@
+"""Comparing outputs, one module a format."""

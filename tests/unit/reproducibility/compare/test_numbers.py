@@ -1,0 +1,164 @@
+"""Rows of numbers: counted, ranked and tested as single numbers are."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reproducibility.compare import Level, Tolerance
+from tests.fakes.previews import REPOSITORY, previews_python
+
+Ask = Callable[..., Any]
+CALCULATING = Path(__file__).with_name("calculating.py")
+numbers = st.floats(width=64) | st.sampled_from([0.0, -0.0, 1.0, 1.0 + 1e-9, math.nan, math.inf])
+rows = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=30)
+#: Doubles and long doubles may fall to different sides of a tolerance's very edge.
+tolerances = st.builds(Tolerance, st.sampled_from([0.0, 3e-10, 2e-8, 0.3]),
+                       st.sampled_from([0.0, 3e-10, 0.7]))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
+    """Ask the previews' interpreter, which has numpy."""
+    with subprocess.Popen(
+        [str(previews_python()), str(CALCULATING), str(REPOSITORY)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def asked(what: str, *rows: list[Any], **more: Any) -> Any:
+            question = json.dumps({"what": what, "rows": rows, **more})
+            process.stdin.write(f"{question}\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
+
+        yield asked
+        process.stdin.close()
+
+
+def tallied(ask: Ask, pairs: list[tuple[Any, Any]], tolerance: Tolerance, **more: Any) -> Any:
+    one, other = [list(each) for each in zip(*pairs, strict=True)]
+    return ask("tally", one, other, tolerance=tolerance.as_json(), **more)
+
+
+@settings(deadline=None, max_examples=150)
+@given(rows, tolerances, st.integers(1, 9))
+def test_rows_are_judged_as_their_numbers_are(
+    ask: Ask, pairs: list[tuple[float, float]], tolerance: Tolerance, part: int
+) -> None:
+    told = tallied(ask, pairs, tolerance, part=part)
+
+    unequal = [pair for pair in pairs if not Tolerance().near(*pair)]
+    beyond = [pair for pair in unequal if not tolerance.near(*pair)]
+    counted = (told["compared"], told["differing"], told["beyond"])
+    assert counted == (len(pairs), len(unequal), len(beyond))
+    wanted = Level.DIFFERENT if beyond else Level.NUMERICALLY_EQUAL
+    assert told["level"] == (wanted if unequal else Level.CONTENT_IDENTICAL)
+
+
+@settings(deadline=None, max_examples=50)
+@given(rows)
+def test_the_largest_difference_is_the_largest(ask: Ask, pairs: list[tuple[float, float]]) -> None:
+    told = tallied(ask, pairs, Tolerance())
+
+    sizes = [
+        abs(one - other) for one, other in pairs if math.isfinite(one) and math.isfinite(other)
+    ]
+    finite = [size for size in sizes if 0 < size < math.inf]
+    largest = told["largest_absolute"]
+    if finite:
+        assert largest["absolute"] == pytest.approx(max(finite))
+    assert len(told["differences"]) <= 20
+
+
+@pytest.mark.parametrize("kind", ["i8", "u8"])
+def test_whole_numbers_are_equal_to_the_last_digit(ask: Ask, kind: str) -> None:
+    told = tallied(ask, [(2**62 + 1, 2**62)], Tolerance(), type=kind)
+
+    assert told["level"] == "different"
+    assert told["largest_absolute"]["absolute"] == 1.0
+    assert told["differences"][0]["recorded"] == "4611686018427387905"
+
+
+def test_whole_numbers_may_differ_where_it_is_declared(ask: Ask) -> None:
+    told = tallied(ask, [(100, 101)], Tolerance(rtol=0.02), type="i8")
+
+    assert told["level"] == "numerically-equal"
+
+
+def test_rows_of_other_lengths_are_different(ask: Ask) -> None:
+    told = ask("tally", [1.0, 2.0], [1.0], tolerance=Tolerance(rtol=1.0).as_json())
+
+    assert told["level"] == "different"
+    assert "x has 1 entries instead of 2" in told["detail"]
+
+
+@pytest.mark.parametrize(
+    ("statistic", "degrees", "chance"),
+    # The 5 % and 1 % points as every table of the distribution has them.
+    [(3.841459, 1, 0.05), (5.991465, 2, 0.05), (18.307038, 10, 0.05), (23.209251, 10, 0.01),
+     (124.342113, 100, 0.05), (0.0, 5, 1.0), (1e6, 3, 0.0)],
+)  # fmt: skip
+def test_chi_squared_has_the_chances_of_the_tables(
+    ask: Ask, statistic: float, degrees: int, chance: float
+) -> None:
+    assert ask("above", of=[statistic, degrees]) == pytest.approx(chance, abs=1e-7)
+
+
+def test_bins_without_errors_have_to_be_equal(ask: Ask) -> None:
+    equal = ask("chi2", [4.0, 0.0], [5.0, 0.0], [9.0, 0.0])
+    unequal = ask("chi2", [4.0, 0.0], [5.0, 0.1], [9.0, 0.0])
+
+    assert equal[1:] == [1, pytest.approx(math.erfc(math.sqrt(1 / 18)))]
+    assert unequal[2] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("shift", "distance", "chance"),
+    # Two rows of 100 whose distributions are a known distance apart, and Kolmogorov's 5 % point.
+    [(0, 0.0, 1.0), (19, 0.19, 0.0465), (50, 0.5, 0.0), (200, 1.0, 0.0)],
+)
+def test_the_distance_of_two_distributions_is_the_largest_of_their_steps(
+    ask: Ask, shift: int, distance: float, chance: float
+) -> None:
+    one = list(range(100))
+
+    told = ask("ks", one, [value + shift for value in one])
+
+    assert told == [pytest.approx(distance), pytest.approx(chance, abs=2e-3)]
+
+
+def test_what_is_no_number_counts_in_a_distribution(ask: Ask) -> None:
+    distance, chance = ask("ks", [1.0, 2.0] * 50, [math.nan] * 100)
+
+    assert (distance, chance) == (1.0, pytest.approx(0.0))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 40))
+def test_a_sample_takes_every_nth_value_however_the_row_comes(
+    ask: Ask, lengths: list[int], most: int
+) -> None:
+    row = list(range(sum(lengths)))
+    ends = [sum(lengths[:at]) for at in range(len(lengths) + 1)]
+    parts = [row[begin:end] for begin, end in pairwise(ends)]
+
+    held = [int(value) for value in ask("sample", *parts, most=most)]
+
+    assert len(held) <= most
+    assert len(held) >= min(len(row), most) // 2
+    step = held[1] - held[0] if len(held) > 1 else max(1, len(row))
+    assert held == row[::step][: len(held)]
+    assert len(row[::step]) == len(held)
