@@ -22,6 +22,7 @@ from accounts import (
     providers,
     provisioning,
     services,
+    stored_tokens,
     suspension,
     token_endpoint,
 )
@@ -67,6 +68,8 @@ class _Renewed:
 def credential_for(user: User, audience: str, *, ending: bool = False) -> Credential:
     """Return a valid credential, refreshed or exchanged when a fifth of its life is left.
 
+    For a service where people paste their token it is that one.
+
     With `ending` something of theirs is taken away with it: that is done for whoever is leaving,
     lost the membership or did not accept the terms too.
 
@@ -74,6 +77,8 @@ def credential_for(user: User, audience: str, *, ending: bool = False) -> Creden
     ------
     CredentialExpired
         No token is left that could be refreshed: the user has to sign in again.
+    TokenWanted
+        The user has pasted no token for this service yet.
     MayNotAct
         The user is suspended, or may not act for now.
     UpstreamUnavailable, UpstreamTimeout
@@ -89,6 +94,10 @@ def credential_for(user: User, audience: str, *, ending: bool = False) -> Creden
     if isinstance(refusal, gate.Suspended):
         raise refusal
     row = BackendAccount.objects.filter(user=user, service=audience).first()
+    if stored_tokens.is_used_for(audience):
+        if refusal is not None and not ending:
+            raise refusal
+        return _stored(user, audience, (row.account if row else "") or user.handle)
     identity = _opener(mine, audience, row.identity_id if row else None)
     if refusal is not None and not ending:
         raise refusal
@@ -102,6 +111,11 @@ def credential_for(user: User, audience: str, *, ending: bool = False) -> Creden
         BackendAccount.objects.filter(pk=row.pk, identity=None).update(identity=identity)
     account = (row.account if row else "") or user.handle
     return Credential(user.pk, account, audience, token, found.expires_at)
+
+
+def _stored(user: User, audience: str, account: str) -> Credential:
+    token = stored_tokens.secret_for(user, audience)
+    return Credential(user.pk, account, audience, token, timezone.now() + stored_tokens.LENT)
 
 
 def _opener(mine: Sequence[Identity], audience: str, known: uuid.UUID | None) -> Identity:

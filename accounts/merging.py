@@ -14,6 +14,7 @@ from accounts.models import (
     AudienceToken,
     BackendAccount,
     PendingLink,
+    StoredToken,
     User,
     WebSession,
 )
@@ -27,7 +28,7 @@ LEFT: frozenset[type[Model]] = frozenset({Acceptance, BackendAccount, PendingLin
 ReasonsAgainst = Callable[[User], Iterable[str]]
 _reasons_against: list[ReasonsAgainst] = []
 #: What a person has once: model -> the fields that tell its rows apart.
-_once: dict[type[Model], tuple[str, ...]] = {}
+_once: dict[type[Model], tuple[str, ...]] = {StoredToken: ("service",)}
 
 
 def reason_against(why: ReasonsAgainst) -> None:

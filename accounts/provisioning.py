@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import AccountState, BackendAccount, Identity, User
 from vre_portal import operations
-from vre_portal.errors import NotFound, PortalError
+from vre_portal.errors import NotFound, PortalError, TokenWanted
 from vre_portal.live import publish
 from vre_portal.models import Operation
 from vre_portal.operations import Again, Done
@@ -124,6 +124,10 @@ def step(operation: Operation) -> operations.Outcome:
     before = _identities(row)
     try:
         account = _provisions[row.service](row.user)
+    except TokenWanted as exc:
+        # Whoever pastes one starts this anew; until then there is nothing to wait for.
+        _record(row, state=AccountState.FAILED, problem=exc.message)
+        return Done()
     except PortalError as exc:
         _record(row, state=row.state, problem=exc.message)
         raise

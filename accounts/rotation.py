@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import BinaryField, Model
 
-from accounts.models import AudienceToken, PendingLink, TokenGrant
+from accounts.models import AudienceToken, PendingLink, StoredToken, TokenGrant
 from accounts.sealing import Unreadable, rotated
 
-SEALED: tuple[type[Model], ...] = (TokenGrant, AudienceToken, PendingLink)
+SEALED: tuple[type[Model], ...] = (TokenGrant, AudienceToken, StoredToken, PendingLink)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from accounts.views import (
     people,
     profile,
     signing,
+    stored_tokens,
     terms,
     tokens,
 )
@@ -30,6 +31,8 @@ urlpatterns = [
     path("membership/", terms.membership, name="membership"),
     path("services/", checklist.checklist, name="checklist"),
     path("services/<slug:service>/repair/", checklist.repair, name="repair"),
+    path("services/<slug:service>/token/", stored_tokens.keep, name="keep-token"),
+    path("services/<slug:service>/token/remove/", stored_tokens.remove, name="remove-token"),
     path("identities/", profile.identities, name="identities"),
     path("identities/link/", profile.link, name="link"),
     path("identities/confirm/", profile.link_confirm, name="link-confirm"),

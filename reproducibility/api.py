@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.rest import user_of
-from reproducibility import services
+from reproducibility import capture_api, files_api, services, verdict_api
 from reproducibility.models import Run
 from reproducibility.serializers import (
     AnalysisPageSerializer,
@@ -34,8 +34,8 @@ class WorkflowsPart(APIView):
     area = "workflows"
 
 
-class AnalysesView(WorkflowsPart):
-    """Published analyses."""
+class AnalysesView(capture_api.CaptureStart):
+    """Published analyses, and the way to a new one."""
 
     @extend_schema(
         operation_id="analyses_list",
@@ -49,7 +49,7 @@ class AnalysesView(WorkflowsPart):
         return Response({"items": AnalysisSerializer(items, many=True).data, "next": following})
 
 
-class AnalysisView(WorkflowsPart):
+class AnalysisView(capture_api.AnalysisChange):
     """One analysis, by id or slug."""
 
     @extend_schema(responses=AnalysisSerializer)
@@ -160,6 +160,9 @@ class RunRestartView(WorkflowsPart):
 
 
 urlpatterns = [
+    *capture_api.urlpatterns,
+    *verdict_api.urlpatterns,
+    *files_api.urlpatterns,
     path("analyses", AnalysesView.as_view(), name="analyses"),
     path("analyses/<slug:key>", AnalysisView.as_view(), name="analysis"),
     path("analyses/<slug:key>/runs", AnalysisRunsView.as_view(), name="analysis-runs"),

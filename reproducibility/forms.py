@@ -79,7 +79,8 @@ class ValueField(forms.CharField):
     def __init__(self, key: str, default: Any) -> None:
         self._default = default
         advice = _("Recorded: %s") % _text(default)
-        super().__init__(label=key, help_text=advice, required=False, strip=False)
+        is_text = isinstance(default, str)
+        super().__init__(label=key, help_text=advice, required=not is_text, strip=False)
 
     def clean(self, value: Any) -> Any:
         """Return the value; the service says what is wrong with one of another type."""

@@ -10,6 +10,12 @@ from reproducibility.models_analyses import (
     RecordedOutput,
 )
 from reproducibility.models_captures import Capture, CapturedFile, CaptureState, Source
+from reproducibility.models_registrations import (
+    FileState,
+    RegisteredFile,
+    Registration,
+    RegistrationState,
+)
 from reproducibility.models_runs import (
     ACTIVE,
     KEPT,
@@ -32,9 +38,13 @@ __all__ = [
     "Capture",
     "CaptureState",
     "CapturedFile",
+    "FileState",
     "Kind",
     "Proof",
     "RecordedOutput",
+    "RegisteredFile",
+    "Registration",
+    "RegistrationState",
     "Run",
     "RunOutput",
     "RunQuerySet",

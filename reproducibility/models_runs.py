@@ -127,6 +127,9 @@ class RunOutput(models.Model):
     content = models.BinaryField()
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField()
+    comparison = models.JSONField(
+        null=True, help_text="counts, largest differences, tests and figures, where compared"
+    )
 
     class Meta:
         ordering = ["path"]

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from activity.models import Event, Level
-from reproducibility.compare import Level as Equality
-from reproducibility.compare import OutputVerdict, Verdict
+from reproducibility.compare import Verdict
 from reproducibility.graphs import Drawing, draw
 from reproducibility.models import KEPT, Analysis, AnalysisVersion, Kind, Run, RunQuerySet
 from reproducibility.services import parameters_of
 from reproducibility.services.verdicts import in_words
 from reproducibility.services.workflows import engine_of, specification_of, steps_of
+from vre_portal.components.formats import size
 
 TONES: Mapping[Level, str] = {
     Level.INFO: "idle", Level.OK: "ok", Level.WARNING: "wait", Level.ERROR: "bad",
@@ -73,6 +73,12 @@ class ShownRun:
     sentence: str
     inputs_text: str
     environment_text: str
+
+    @property
+    def transfer_text(self) -> str:
+        """How much of the files has been handed over."""
+        told = self.run.transfer
+        return f"{size(told['bytes'])} / {size(told['bytes_total'])}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +150,7 @@ def verdict_of(run: Run) -> Verdict | None:
     """Return a run's verdict as a value."""
     if run.verdict is None:
         return None
-    outputs = tuple(
-        OutputVerdict(**{**output, "level": Equality(output["level"])})
-        for output in run.verdict["outputs"]
-    )
-    told = {**run.verdict, "level": Equality(run.verdict["level"]), "outputs": outputs}
-    return Verdict(**told)
+    return Verdict.from_json(run.verdict)
 
 
 def shown(run: Run) -> ShownRun:

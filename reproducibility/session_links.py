@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from data_mgmt.services.basket import OPENED
 from reproducibility.models import Analysis, Run
+from reproducibility.services import registering
 from reproducibility.services.inputs import read_by
 
 LAUNCH = "/sessions/new"
@@ -18,8 +19,13 @@ def of_analysis(analysis: Analysis) -> str:
 
 
 def of_run(run: Run) -> str:
-    """Return the launch form with what a run read."""
-    return _link(f"run:{run.pk}", (str(did) for did, _folder in read_by(run)))
+    """Return the launch form with what a run gave, as far as it is registered, and what it read."""
+    return _link(f"run:{run.pk}", datasets_of_run(run))
+
+
+def datasets_of_run(run: Run) -> list[str]:
+    """Return the data of a run: its registered outputs, then what it read."""
+    return [*registering.datasets_of(run), *(str(did) for did, _folder in read_by(run))]
 
 
 def _link(origin: str, dids: Iterable[str]) -> str:

@@ -2,12 +2,20 @@
 
 from django.urls import path
 
-from reproducibility import capture_views, compare_views, owner_views, verdict_views, views
+from reproducibility import (
+    capture_views,
+    compare_views,
+    files_views,
+    owner_views,
+    verdict_views,
+    views,
+)
 
 app_name = "reproducibility"
 urlpatterns = [
     *capture_views.urlpatterns,
     *owner_views.urlpatterns,
+    *files_views.urlpatterns,
     path("analyses/", views.analyses, name="analyses"),
     path("analyses/<slug:slug>", views.analysis, name="analysis"),
     path("analyses/<slug:slug>/reproduce", views.reproduce, name="reproduce"),

@@ -12,6 +12,12 @@ class PortalApp(AppConfig):
 
     def ready(self) -> None:
         """Tell the apps of each other what crosses two of them."""
-        from vre_portal import origins  # noqa: PLC0415 - models are ready only now
+        from vre_portal import (  # noqa: PLC0415 - models are ready only now
+            origins,
+            repository_capture,
+            session_capture,
+        )
 
         origins.register()
+        session_capture.register()
+        repository_capture.register()

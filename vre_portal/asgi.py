@@ -19,6 +19,7 @@ from vre_portal.downloads import Downloads  # noqa: E402
 from vre_portal.handshakes import OurPages, no_socket  # noqa: E402
 from vre_portal.live import LiveConsumer  # noqa: E402
 from vre_portal.raw_asgi import Edge  # noqa: E402
+from vre_portal.run_content import RunContent  # noqa: E402
 from vre_portal.session_content import SessionContent  # noqa: E402
 from vre_portal.session_uploads import SessionForms, SessionUploads  # noqa: E402
 from vre_portal.streaming import Streams  # noqa: E402
@@ -32,7 +33,7 @@ _sockets = URLRouter(
     ]
 )
 
-_pages = BodyLimit(Downloads(SessionContent(Streams(django_application))))
+_pages = BodyLimit(Downloads(SessionContent(RunContent(Streams(django_application)))))
 _uploads = Uploads(FormUploads(SessionUploads(SessionForms(_pages))))
 
 application = Edge(

@@ -54,6 +54,9 @@ app.conf.beat_schedule = {
     "tidy-builds": {
         "task": "sessions.tidy_builds", "schedule": 300.0, "options": {"expires": 300},
     },
+    "verify-analyses": {
+        "task": "reproducibility.verify_due", "schedule": 60.0, "options": {"expires": 60},
+    },
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 600.0, "options": {"expires": 600}},
     "check-backends": {
         "task": "portal.check_backends", "schedule": 10.0, "options": {"expires": 10},

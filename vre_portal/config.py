@@ -19,7 +19,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from vre_portal.config_runs import RunSettings
 from vre_portal.config_sessions import SessionSettings
+from vre_portal.config_verdicts import VerdictSettings
 from vre_portal.mail_server import MailServer, is_mailbox, mail_server
 
 PRODUCTION_SECRET = 50
@@ -37,7 +39,7 @@ class Stage(StrEnum):
     TEST = "test"
 
 
-class Config(SessionSettings, BaseSettings):
+class Config(VerdictSettings, RunSettings, SessionSettings, BaseSettings):
     """The portal's settings; all faults are reported at once and secrets stay hidden."""
 
     model_config = SettingsConfigDict(
@@ -150,6 +152,11 @@ class Config(SessionSettings, BaseSettings):
     hub_api_url: str | None = Field(None, description="JupyterHub's API, ends in /hub/api")
     hub_token: SecretStr | None = Field(None, description="Token of the hub's service 'portal'")
     reana_url: str | None = Field(None, description="REANA's server address")
+    reana_tokens: Literal["exchange", "stored"] = Field(
+        "exchange",
+        description="Where REANA's tokens come from: exchanged at the person's provider, or stored, "
+        "pasted once by each person (docs/reana.md)",
+    )
 
     recall_ask_bytes: int = Field(
         2**40,
@@ -172,11 +179,6 @@ class Config(SessionSettings, BaseSettings):
     work_folder: Path = Field(
         Path(tempfile.gettempdir()) / "vre-portal",
         description="Where workers keep the inputs of a run while they hand them on",
-    )
-    run_input_bytes: int = Field(
-        100 * 2**30,
-        description="Bytes of other data that a run may be given in place of recorded inputs",
-        ge=1,
     )
     upload_folder: Path | None = Field(
         None,
@@ -314,6 +316,7 @@ class Config(SessionSettings, BaseSettings):
             yield "VRE_MAIL_URL: passwords and addresses go there; smtps or smtp+starttls is needed"
         yield from self._weak_secrets()
         yield from self._weak_issuer_key()
+        yield from self.weak_signing_keys()
         yield from self._open_files()
 
     def _weak_secrets(self) -> Iterator[str]:
@@ -334,7 +337,7 @@ class Config(SessionSettings, BaseSettings):
             yield f"VRE_ISSUER_KEY_FILE: an RSA key of at least {RSA_BITS} bits (PEM) is needed"
 
     def _open_files(self) -> Iterator[str]:
-        named = ("providers_file", "satellites_file", "issuer_key_file")
+        named = ("providers_file", "satellites_file", "issuer_key_file", "signing_key_file")
         files = [(name, getattr(self, name)) for name in named]
         files += [("issuer_old_key_files", path) for path in self.issuer_old_key_files]
         for name, path in files:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 import reproducibility.services
 from accounts.models import User
-from reproducibility.services.inputs import read_by
+from reproducibility import session_links
 from sessions.services import origins
 from sessions.services.origins import Origin
 
@@ -39,5 +39,5 @@ def _run(user: User, key: str) -> Origin:
         id=str(found.pk),
         title=title % {"title": found.analysis.title, "number": found.number},
         url=reverse("reproducibility:run", args=[found.pk]),
-        datasets=tuple(dict.fromkeys(str(did) for did, _folder in read_by(found))),
+        datasets=tuple(dict.fromkeys(session_links.datasets_of_run(found))),
     )

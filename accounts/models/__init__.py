@@ -6,7 +6,7 @@ from accounts.models.backends import AccountState, BackendAccount
 from accounts.models.institutions import Institution
 from accounts.models.linking import PendingLink
 from accounts.models.people import Acceptance, Identity, Role, User, UserManager
-from accounts.models.vault import AudienceToken, TokenGrant
+from accounts.models.vault import AudienceToken, StoredToken, TokenGrant
 
 __all__ = [
     "Acceptance",
@@ -21,6 +21,7 @@ __all__ = [
     "PendingLink",
     "Result",
     "Role",
+    "StoredToken",
     "TokenGrant",
     "TokenScope",
     "User",

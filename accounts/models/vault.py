@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 
-from accounts.models.people import Identity
+from accounts.models.people import Identity, User
 
 
 class TokenGrant(models.Model):
@@ -41,3 +43,25 @@ class AudienceToken(models.Model):
 
     def __str__(self) -> str:
         return f"token for {self.audience}"
+
+
+class StoredToken(models.Model):
+    """A token that a person pasted for a service that takes no exchanged one, encrypted.
+
+    `account` is whom the service saw behind it when it was kept.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="stored_tokens")
+    service = models.CharField(max_length=20)
+    account = models.CharField(max_length=200, blank=True)
+    token = models.BinaryField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "service"], name="one_stored_token_a_service")
+        ]
+
+    def __str__(self) -> str:
+        return f"stored token for {self.service}"

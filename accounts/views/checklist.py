@@ -9,21 +9,15 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import presenting, services
 from accounts.decorators import SignedInRequest, signed_in
 from accounts.models import AccountState
+from accounts.views import pasted
+from accounts.views.pasted import PastedForm
 
 
 @require_GET
 @signed_in
 def checklist(request: SignedInRequest) -> HttpResponseBase:
     """Show the user's account in each backend: done, working, or failed with the reason."""
-    rows = services.checklist(request.user)
-    context = {
-        "rows": presenting.shown(rows),
-        "all_ready": all(row.state == AccountState.READY for row in rows),
-    }
-    fragment = request.GET.get("fragment") == "list"
-    return render(
-        request, "accounts/_checklist.html" if fragment else "accounts/checklist.html", context
-    )
+    return page(request)
 
 
 @require_POST
@@ -32,3 +26,18 @@ def repair(request: SignedInRequest, service: str) -> HttpResponseBase:
     """Make or check one account again."""
     services.repair(request.user, service)
     return redirect("accounts:checklist")
+
+
+def page(
+    request: SignedInRequest, *, form: tuple[str, PastedForm] | None = None, status: int = 200
+) -> HttpResponseBase:
+    """Return the page, or its list alone; with a form that was sent for one of the services."""
+    rows = services.checklist(request.user)
+    context = {
+        "rows": presenting.shown(rows),
+        "all_ready": all(row.state == AccountState.READY for row in rows),
+        "pasted": pasted.shown(request.user, form),
+    }
+    fragment = request.GET.get("fragment") == "list"
+    template = "accounts/_checklist.html" if fragment else "accounts/checklist.html"
+    return render(request, template, context, status=status)

@@ -1,7 +1,7 @@
 """The worker's cage: limits of the kernel, and the few system calls that reading a file needs.
 
 After `lock` the process opens no file, makes no socket and no process, sends no signal to another,
-and never gets more again; only memory, its one open connection and the clock are left.
+and never gets more again; only memory, what is open by then and the clock are left.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _X32 = 0x40000000
 #: Allowed calls and their numbers on x86_64 and aarch64 (-1: not there).
 _CALLS = {
     "read": (0, 63), "write": (1, 64), "close": (3, 57), "fstat": (5, 80), "lseek": (8, 62),
+    "pread64": (17, 67),
     "readv": (19, 65), "writev": (20, 66), "sendto": (44, 206), "recvfrom": (45, 207),
     "poll": (7, -1), "ppoll": (271, 73), "fcntl": (72, 25), "getcwd": (79, 17),
     "mmap": (9, 222), "mprotect": (10, 226), "munmap": (11, 215), "brk": (12, 214),

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,36 +12,13 @@ from data_mgmt.previews import believed, wire
 from data_mgmt.previews.cage import Limits
 from data_mgmt.previews.detect import HEAD, detect
 from data_mgmt.previews.options import Options
+from data_mgmt.previews.process import Caged, Failure, OutOfTime
 from data_mgmt.previews.reading import Reader
 from data_mgmt.previews.values import Preview, Said
 
+__all__ = ["Bounds", "Failure", "Made", "make"]
+
 log = logging.getLogger(__name__)
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-_START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from data_mgmt.previews.worker import main; main(int(sys.argv[2]))"
-)
-#: Libraries of numbers start threads, which the cage forbids, unless they are told.
-_VARIABLES = {
-    "LANG": "C.UTF-8",
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-}
-
-
-class Failure(StrEnum):
-    """Why there is no preview."""
-
-    EMPTY = "empty"
-    UNKNOWN = "unknown"
-    BROKEN = "broken"
-    TOO_MUCH = "too_much"
-    TOO_LONG = "too_long"
-    MEMORY = "memory"
-    TIME = "time"
-    CAGE = "cage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +56,15 @@ def make(
     return _Worker(python, bounds or Bounds()).run(file, kind, options)
 
 
-class _OutOfTime(Exception):
-    """The time on the clock is used up."""
-
-
-class _Worker:
-    """One worker process, from its start to its end."""
+class _Worker(Caged):
+    """A caged worker that asks for ranges of one file."""
 
     def __init__(self, python: Path, bounds: Bounds) -> None:
+        super().__init__(
+            python, module="data_mgmt.previews.worker", wall_seconds=bounds.wall_seconds
+        )
         self._bounds = bounds
-        self._deadline = time.monotonic() + bounds.wall_seconds
         self._bytes = self._ranges = 0
-        self._connection, its_end = socket.socketpair()
-        with its_end:
-            self._process = subprocess.Popen(  # noqa: S603 - the site's own interpreter
-                [str(python), "-I", "-B", "-c", _START, str(REPOSITORY), str(its_end.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(its_end.fileno(),),
-                env=_VARIABLES,
-                cwd="/",
-                start_new_session=True,
-            )
 
     def run(self, file: Reader, kind: str, options: Options) -> Made:
         """Serve the worker until it has answered, has died or is out of time."""
@@ -118,7 +74,7 @@ class _Worker:
             job = {"format": kind, "size": file.size, "options": asdict(options), "limits": limits}
             wire.send_document(self._connection, job)
             answer = self._serve(file)
-        except _OutOfTime:
+        except OutOfTime:
             answer = {"failed": Failure.TIME}
         except OSError as exc:
             log.info("previews: a worker for %s went away: %s", kind, exc)
@@ -128,12 +84,6 @@ class _Worker:
         made = _understood(kind, answer)
         return replace(made, read_bytes=self._bytes, ranges=self._ranges)
 
-    def _wait_no_longer(self) -> None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise _OutOfTime
-        self._connection.settimeout(left)
-
     def _serve(self, file: Reader) -> dict[str, Any]:
         while True:
             what, offset, length = wire.HEAD.unpack(self._receive(wire.HEAD.size))
@@ -142,21 +92,6 @@ class _Worker:
             if what != wire.RANGE:
                 raise wire.Closed("the worker speaks another language")
             self._hand_over(file, offset, length)
-
-    def _receive(self, length: int) -> bytes:
-        # Set before each part: a worker that drips must not win time.
-        parts = []
-        while length:
-            self._wait_no_longer()
-            try:
-                part = self._connection.recv(min(length, 1 << 20))
-            except TimeoutError as exc:
-                raise _OutOfTime from exc
-            if not part:
-                raise wire.Closed("the worker is gone")
-            parts.append(part)
-            length -= len(part)
-        return b"".join(parts)
 
     def _hand_over(self, file: Reader, offset: int, length: int) -> None:
         length = max(0, min(length, file.size - offset))
@@ -173,31 +108,7 @@ class _Worker:
             if found:  # whoever was refused answers and is gone, perhaps already
                 self._connection.sendall(found)
         except TimeoutError as exc:
-            raise _OutOfTime from exc
-
-    def _answer(self, length: int) -> dict[str, Any]:
-        if length > wire.MAX_ANSWER:
-            return {"failed": Failure.TOO_LONG}
-        try:
-            answer = json.loads(self._receive(length))
-        except (ValueError, RecursionError):
-            answer = None
-        return answer if isinstance(answer, dict) else {"failed": Failure.BROKEN}
-
-    def _cause_of_death(self) -> Failure:
-        try:
-            code = self._process.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            return Failure.BROKEN
-        log.info("previews: a worker ended with %s", code)
-        by_limit = {-signal.SIGXCPU, -signal.SIGKILL}
-        return Failure.TIME if code in by_limit else Failure.BROKEN
-
-    def _end(self) -> None:
-        self._connection.close()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        self._process.wait()
+            raise OutOfTime from exc
 
 
 def _understood(kind: str, answer: Mapping[str, Any]) -> Made:

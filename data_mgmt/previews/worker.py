@@ -13,7 +13,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from data_mgmt.previews import cage, wire
@@ -61,19 +61,20 @@ def main(descriptor: int) -> None:
     connection = socket.socket(fileno=descriptor)
     job = wire.receive_document(connection)
     module = importlib.import_module(f"data_mgmt.previews.{MODULES[job['format']]}")
-    for name in (*LATER, *getattr(module, "LATER", ())):
-        importlib.import_module(name)
-    _prepare()
+    prepare(getattr(module, "LATER", ()))
     try:
         cage.lock(cage.Limits(**job["limits"]))
     except (cage.NoCage, OSError) as exc:
-        _say(connection, {"failed": "cage", "detail": str(exc)})
+        say(connection, {"failed": "cage", "detail": str(exc)})
         return
-    _say(connection, _made(module.preview, Asked(connection, job["size"]), job))
+    say(connection, _made(module.preview, Asked(connection, job["size"]), job))
     os._exit(0)  # nothing is left that must be tidied up, and destructors may want what is gone
 
 
-def _prepare() -> None:
+def prepare(later: Iterable[str]) -> None:
+    """Import what is imported late, and make ready for the cage."""
+    for name in (*LATER, *later):
+        importlib.import_module(name)
     faulthandler.disable()
     sys.setrecursionlimit(1000)
     gc.freeze()
@@ -103,7 +104,8 @@ def _made(  # noqa: PLR0911 - a table of outcomes
         return {"failed": "broken", "detail": f"{type(exc).__name__}: {exc}"[:300]}
 
 
-def _say(connection: socket.socket, answer: dict[str, Any]) -> None:
+def say(connection: socket.socket, answer: dict[str, Any]) -> None:
+    """Give the answer to the portal, or that it would be too long."""
     body = json.dumps(answer).encode()
     if len(body) > wire.MAX_ANSWER:
         body = json.dumps({"failed": "too_long"}).encode()

@@ -181,10 +181,7 @@ def _kept(found: Found, files: Mapping[str, FoundFile], told: Declared) -> Propo
     about = _description(found, Entry("analysis", Told()))
     tests = {path: text_of(files[path]) for path in told.tests if path in files}
     entries = [path for path in files if is_code(path) and _named_in(path, told.commands)]
-    by_role = {
-        path: Role.INPUT if file.did or roles.from_lake(path, found.data) else told.role(file)
-        for path, file in files.items()
-    }
+    by_role = {path: _role_in_kept(file, found, told) for path, file in files.items()}
     return Proposal(
         specification=told.text,
         roles=by_role,
@@ -201,6 +198,13 @@ def _kept(found: Found, files: Mapping[str, FoundFile], told: Declared) -> Propo
     )
 
 
+def _role_in_kept(file: FoundFile, found: Found, told: Declared) -> Role:
+    if file.did or roles.from_lake(file.path, found.data):
+        return Role.INPUT
+    role = told.role(file)
+    return role if file.content is not None or role is Role.OUTPUT else Role.LEFT_OUT
+
+
 def _named_in(path: str, lines: tuple[str, ...]) -> bool:
     return any(path in line for line in lines)
 
@@ -215,6 +219,9 @@ def _notes_on_kept(
     for fault in faults[:_FIRST]:
         line = f", line {fault.line}" if fault.line else ""
         yield f"reana.yaml{line}: {fault.reason}"
+    for path, file in files.items():
+        if file.content is None and path in told.files:
+            yield roles.too_large(file)
     if len(told.images) > 1:
         yield f"Its steps run in {len(told.images)} images; {told.images[0]} is the first."
     if not told.tests:

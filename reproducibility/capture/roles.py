@@ -133,10 +133,7 @@ def _about_inputs(
     for path in sorted(paths.reads & files.keys()):
         file = files[path]
         if file.content is None and roles[path] is Role.LEFT_OUT and not is_hidden(path):
-            yield (
-                f"{path} ({size_of(file.size)}) is read, but too large to be kept here: put it "
-                "into the data lake, and name it by its DID."
-            )
+            yield too_large(file)
 
 
 def _about_rest(
@@ -155,6 +152,14 @@ def _about_rest(
     )
     if other:
         yield f"{_named(other)}: left out, as nothing that runs names it."
+
+
+def too_large(file: FoundFile) -> str:
+    """Return what to do with a file that is needed and can't be kept."""
+    return (
+        f"{file.path} ({size_of(file.size)}) is read, but too large to be kept here: put it "
+        "into the data lake, and name it by its DID."
+    )
 
 
 def size_of(size: int) -> str:

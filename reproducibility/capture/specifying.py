@@ -96,11 +96,22 @@ def _dumped(value: object, *, flow: bool = False) -> str:
     )  # fmt: skip
 
 
+_BREAKS = frozenset("\x85\u2028\u2029")
+
+
 class _Indented(yaml.SafeDumper):
     """Lists stand below their key, indented, as people write them."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)  # type: ignore[no-untyped-call]
+        super().increase_indent(flow, False)
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        # Unicode's own line breaks are only safe where they are escaped.
+        style = '"' if set(data) & _BREAKS else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+_Indented.add_representer(str, _Indented.represent_str)

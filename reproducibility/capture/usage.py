@@ -24,6 +24,8 @@ _PATH_KEYWORDS = frozenset(
     {"path", "filename", "fname", "file", "path_or_buf", "filepath", "name", "path_or_buffer"}
 )
 _MODE_KEYWORDS = frozenset({"mode", "option"})
+#: ROOT's words for files that are written.
+_ROOT_MODES = frozenset({"RECREATE", "UPDATE", "NEW", "CREATE"})
 _MOST_MENTIONS = 5_000
 
 
@@ -65,21 +67,19 @@ def _written(call: ast.Call, folding: Folding) -> Iterator[str]:
 
 def _opened(call: ast.Call, receiver: ast.expr | None, folding: Folding) -> Iterator[str]:
     first = _argument(call, 0, _MODE_KEYWORDS)
-    if receiver is not None and (first is None or _is_mode(first)):
-        path, mode = receiver, first
-    else:
-        path, mode = (
-            _argument(call, 0, _PATH_KEYWORDS) or receiver,
-            _argument(call, 1, _MODE_KEYWORDS),
-        )
-    written = mode.value if isinstance(mode, ast.Constant) else ""
-    if isinstance(written, str) and (
-        set(written) & set("wax") if _is_mode(mode) else written.upper() in _ROOT_MODES
-    ):
-        yield folding.path(path)
+    if receiver is not None and (first is None or _is_mode(first)):  # path.open("w")
+        if _writes(first):
+            yield folding.path(receiver)
+    elif _writes(_argument(call, 1, _MODE_KEYWORDS)):
+        yield folding.path(_argument(call, 0, _PATH_KEYWORDS))
 
 
-_ROOT_MODES = frozenset({"RECREATE", "UPDATE", "NEW", "CREATE"})
+def _writes(mode: ast.expr | None) -> bool:
+    if not (isinstance(mode, ast.Constant) and isinstance(mode.value, str)):
+        return False
+    if _is_mode(mode):
+        return bool(set(mode.value) & set("wax"))
+    return mode.value.upper() in _ROOT_MODES
 
 
 def _is_mode(node: ast.expr | None) -> bool:

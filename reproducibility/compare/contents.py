@@ -67,12 +67,12 @@ def _lines(recorded: str, got: str) -> str:
     if not differing:
         return f"{len(after)} lines instead of {len(before)}; the shared ones are equal."
     number, old, new = differing[0]
-    old, new = _excerpts(old, new)
+    old, new = excerpts(old, new)
     total = max(len(before), len(after))
     return f'{count} of {total} lines differ; line {number} was "{old}", is "{new}".'
 
 
-def _excerpts(old: str, new: str) -> tuple[str, str]:
+def excerpts(old: str, new: str) -> tuple[str, str]:
     """Return the two lines around the first character that differs."""
     shared = next(
         (at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other),

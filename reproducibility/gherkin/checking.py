@@ -32,6 +32,8 @@ def _results(path: str, text: str, facts: RunFacts) -> Iterator[ScenarioResult]:
 
 
 def _judged(scenario: Scenario, facts: RunFacts) -> tuple[bool | None, str]:
+    if not scenario.steps:
+        return None, "The scenario has no steps."
     # An unknown sentence anywhere leaves the scenario unjudged: what stands before is half of it.
     for step in scenario.steps:
         if VOCABULARY.find(step.kind, step.text) is None:

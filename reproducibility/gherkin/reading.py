@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from gherkin.errors import CompositeParserException, ParserError, ParserException
@@ -24,9 +25,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario with its steps, those of the background among them."""
+    """A scenario with its steps, those of the background among them; `line` counts from 1."""
 
     name: str
+    line: int
     steps: tuple[Step, ...]
 
 
@@ -54,7 +56,7 @@ def read(text: str) -> Feature:
         document: Any = Parser().parse(text)
         if "feature" not in document:
             raise NoGherkin([(1, "there is no feature in it: begin with “Feature:” and a name.")])
-        pickles = Compiler().compile({**document, "uri": ""})
+        pickles = Compiler().compile(document | {"uri": ""})
     except CompositeParserException as exc:
         raise NoGherkin([_fault(each) for each in exc.errors[:MAX_FAULTS]]) from exc
     except ParserException as exc:
@@ -70,11 +72,16 @@ def syntax_faults(text: str) -> list[tuple[int, str]]:
         feature = read(text)
     except NoGherkin as exc:
         return exc.faults
-    return [] if feature.scenarios else [(1, "there is no scenario with a step in it.")]
+    if not feature.scenarios:
+        return [(1, "there is no scenario in it.")]
+    empty = (each for each in feature.scenarios if not each.steps)
+    reason = "this scenario has no steps: they begin with When, Then or And."
+    return [(each.line, reason) for each in islice(empty, MAX_FAULTS)]
 
 
 def _scenario(pickle: Any) -> Scenario:
-    return Scenario(pickle["name"], tuple(_step(each) for each in pickle["steps"]))
+    line = pickle["location"]["line"]
+    return Scenario(pickle["name"], line, tuple(_step(each) for each in pickle["steps"]))
 
 
 def _step(step: Any) -> Step:

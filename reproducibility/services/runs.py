@@ -18,7 +18,8 @@ from reproducibility.services import progress
 from reproducibility.services.analyses import is_uuid
 from reproducibility.services.inputs import check_open, checked_inputs
 from reproducibility.services.parameters import changed, checked_parameters
-from reproducibility.services.reproducing import KIND, TIMELINE, save
+from reproducibility.services.reproducing import KIND
+from reproducibility.services.turns import TIMELINE, save
 from vre_portal import operations
 from vre_portal.errors import Conflict, NotFound
 

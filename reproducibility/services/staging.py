@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from accounts.credentials import Credential, credential_for
 from data_mgmt.backends import get_backend as data_backend
 from data_mgmt.services.embargo import check_contents
-from reproducibility.backends import get_backend
+from reproducibility.backends import Watch, get_backend
 from reproducibility.models import Run
 from reproducibility.services import inputs
 from vre_portal.config import get_config
@@ -109,7 +109,9 @@ def missing_files(run: Run, credential: Credential) -> list[Staged]:
     return [file for file in staged_files(run) if sizes.get(file.path) != file.size]
 
 
-def upload(run: Run, file: Staged, credential: Credential) -> None:
-    """Put one file into the workspace."""
+def upload(run: Run, file: Staged, credential: Credential, progress: Watch) -> None:
+    """Put one file into the workspace; `progress` hears how many bytes of it are there."""
     with file.opened() as stream:
-        get_backend().upload(credential, run.workflow_id, file.path, stream)
+        get_backend().upload(
+            credential, run.workflow_id, file.path, stream, size=file.size, progress=progress
+        )

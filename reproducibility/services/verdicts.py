@@ -3,42 +3,103 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from accounts.credentials import Credential
-from reproducibility.backends import Environment, get_backend
-from reproducibility.compare import Inputs, Level, Surroundings, Verdict, contents, judge
-from reproducibility.models import KEPT, RecordedOutput, Run, RunOutput
-from vre_portal.errors import NotFound
+from reproducibility.backends import Environment
+from reproducibility.compare import (
+    Inputs,
+    Level,
+    OutputVerdict,
+    Surroundings,
+    Tolerance,
+    Verdict,
+    files,
+    judge,
+)
+from reproducibility.models import RecordedOutput, Run
+from reproducibility.services import staging
+from reproducibility.services.fetching import Fetched, fetch
+from vre_portal.components.formats import size
+from vre_portal.config import get_config
+
+DIGEST = "@sha256:"
+#: A found file this much larger than the recorded one is another one: it is only hashed.
+TIMES_LARGER, ALWAYS_TAKEN = 4, 64 << 20
+
+#: Called before each output with its number and path.
+Watch = Callable[[int, str], None]
 
 
-def verdict_of(run: Run, credential: Credential) -> Verdict:
-    """Fetch the outputs, keep them, and compare each with the recorded one."""
-    outputs = [
-        contents.compare(
-            recorded.path, bytes(recorded.content), _fetched(run, credential, recorded)
+def verdict_of(run: Run, credential: Credential, watch: Watch) -> Verdict:
+    """Fetch the outputs, keep what may be shown, and compare each with the recorded one."""
+    folder = staging.work_folder(run) / "outputs"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    judged = []
+    for number, recorded in enumerate(run.version.outputs.all(), start=1):
+        watch(number, recorded.path)
+        judged.append(_judged(run, recorded, credential, folder))
+    return judge(judged, environment=_surroundings(run), inputs=_inputs(run))
+
+
+def _judged(
+    run: Run, recorded: RecordedOutput, credential: Credential, folder: Path
+) -> OutputVerdict:
+    """Return the verdict on one output, and note how it differs beside the run's output."""
+    before, after = folder / "recorded", folder / "found"
+    most = max(TIMES_LARGER * recorded.size, ALWAYS_TAKEN)
+    found = fetch(run, recorded.path, credential, to=after, most=most)
+    content = bytes(recorded.content)
+    is_here = bool(content) or not recorded.size
+    if is_here and (found is None or found.path):
+        before.write_bytes(content)
+        verdict = files.compare(
+            recorded.path,
+            before,
+            found.path if found else None,
+            Tolerance.from_json(recorded.tolerance),
+            python=get_config().preview_python,
         )
-        for recorded in run.version.outputs.all()
-    ]
-    return judge(
-        outputs,
-        environment=_surroundings(run.environment.get("substituted")),
-        inputs=_inputs(run),
-    )
+    else:
+        verdict = _by_checksum(recorded, found)
+    comparison = verdict.comparison.as_json() if verdict.comparison else None
+    run.outputs.filter(path=recorded.path).update(comparison=comparison)
+    return verdict
 
 
-def _fetched(run: Run, credential: Credential, recorded: RecordedOutput) -> contents.Found | None:
-    try:
-        pieces = get_backend().download(credential, run.workflow_id, recorded.path)
-        found = contents.Found.read(pieces, keep=max(KEPT, 2 * recorded.size))
-    except NotFound:
+def _by_checksum(recorded: RecordedOutput, found: Fetched | None) -> OutputVerdict:
+    """Return the verdict where a file is too large to be here: its checksum tells."""
+    if found is None:
+        detail = "The run did not give this file."
+        return OutputVerdict(recorded.path, Level.MISSING, recorded.sha256, detail=detail)
+    if found.sha256 == recorded.sha256:
+        level, detail = Level.BIT_IDENTICAL, "No byte differs."
+    elif found.size != recorded.size:
+        level, detail = Level.DIFFERENT, f"{size(found.size)} instead of {size(recorded.size)}."
+    else:
+        words = f"The bytes differ; of {size(recorded.size)} only the checksum is compared."
+        level, detail = Level.DIFFERENT, words
+    return OutputVerdict(recorded.path, level, recorded.sha256, found.sha256, detail)
+
+
+def stored(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as a run keeps it: how outputs differ in detail stands beside them."""
+    told = verdict.as_json()
+    return {**told, "outputs": [{**each, "comparison": None} for each in told["outputs"]]}
+
+
+def whole(run: Run) -> dict[str, Any] | None:
+    """Return a run's verdict with how its outputs differ in detail; None before there is one."""
+    if run.verdict is None:
         return None
-    content = found.head if found.size <= KEPT else b""
-    RunOutput.objects.update_or_create(
-        run=run,
-        path=recorded.path,
-        defaults={"content": content, "sha256": found.sha256, "size": found.size},
-    )
-    return found
+    details = dict(run.outputs.exclude(comparison=None).values_list("path", "comparison"))
+    outputs = [
+        {**each, "comparison": details.get(each["path"], each.get("comparison"))}
+        for each in run.verdict["outputs"]
+    ]
+    return {**run.verdict, "outputs": outputs}
 
 
 def environment_json(environment: Environment) -> dict[str, object]:
@@ -53,10 +114,16 @@ def environment_json(environment: Environment) -> dict[str, object]:
     }
 
 
-def _surroundings(substituted: object) -> Surroundings:
-    if substituted is None:
-        return Surroundings.UNKNOWN
-    return Surroundings.SUBSTITUTED if substituted else Surroundings.EXACT
+def _surroundings(run: Run) -> Surroundings:
+    """Return how the run's environment stands to the recorded one."""
+    substituted = run.environment.get("substituted")
+    if not substituted:
+        # A service that runs images ran the named one; only a digest says which that is.
+        pinned = DIGEST in run.version.environment
+        return Surroundings.EXACT if pinned or substituted is False else Surroundings.UNKNOWN
+    lock = run.version.surroundings.get("packages_sha256")
+    same = bool(lock) and lock == run.environment.get("packages_sha256")
+    return Surroundings.SAME_LOCK if same else Surroundings.SUBSTITUTED
 
 
 def _inputs(run: Run) -> Inputs:
@@ -69,20 +136,17 @@ def _inputs(run: Run) -> Inputs:
 def is_reproduced(run: Run) -> bool:
     """Whether a run's verdict is that every output agrees, from the recorded inputs."""
     told = run.verdict or {}
-    return told.get("level") == Level.BIT_IDENTICAL and told["inputs"] != Inputs.CHANGED
+    good = told.get("level") not in {None, Level.DIFFERENT, Level.MISSING}
+    return good and told["inputs"] != Inputs.CHANGED
 
 
 def in_words(verdict: Verdict) -> str:
     """Return the verdict as a sentence."""
     total = len(verdict.outputs)
     levels = Counter(output.level for output in verdict.outputs)
-    words = f"{levels[Level.BIT_IDENTICAL]} of {total} outputs bit-identical"
-    others = [
-        f"{levels[level]} {level.value}"
-        for level in (Level.DIFFERENT, Level.MISSING)
-        if levels[level]
-    ]
-    told = ", ".join([words, *others])
+    best, *others = Level
+    words = f"{levels[best]} of {total} outputs {best.value}"
+    told = ", ".join([words, *(f"{levels[it]} {it.value}" for it in others if levels[it])])
     return (
         f"From other data than recorded: {told}."
         if verdict.inputs == Inputs.CHANGED

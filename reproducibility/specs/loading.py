@@ -93,7 +93,7 @@ def load(text: str) -> Document:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as exc:
-        raise _unreadable(_line(exc), _reason(exc)) from exc
+        raise _unreadable(_line(exc, text), _reason(exc)) from exc
     except yaml.YAMLError as exc:
         raise _unreadable(None, "there is a control character in it: remove it") from exc
 
@@ -136,7 +136,7 @@ def _check_bounds(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH or number > MAX_NODES:
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else None
             raise _unreadable(line, "there is far more in it than in any specification")
 
 
@@ -185,9 +185,11 @@ def _places(root: Node) -> tuple[dict[Path, int], tuple[Path, ...]]:
     return lines, tuple(repeated)
 
 
-def _line(exc: yaml.MarkedYAMLError) -> int | None:
+def _line(exc: yaml.MarkedYAMLError, text: str) -> int | None:
     mark = exc.problem_mark or exc.context_mark
-    return mark.line + 1 if mark else None
+    if "end of stream" in (exc.problem or "") and exc.context_mark:
+        mark = exc.context_mark  # where the quote was opened
+    return min(mark.line, text.rstrip().count("\n")) + 1 if mark else None
 
 
 def _reason(exc: yaml.MarkedYAMLError) -> str:

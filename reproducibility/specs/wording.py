@@ -27,17 +27,19 @@ def reason(error: ValidationError) -> str:
 
 def unknown_keys(error: ValidationError) -> list[tuple[str, str]]:
     """Return each key that the schema does not know, with a sentence about it."""
-    known = list(error.schema.get("properties") or ())
+    schema: Any = error.schema
+    found: Any = error.instance
+    known = list(schema.get("properties") or ())
     return [
         (key, f"REANA does not know {shown(key)} here{_meant(str(key), known)}")
-        for key in error.instance
+        for key in found
         if key not in known
     ]
 
 
 def shown(value: object) -> str:
     """Return a value as a sentence names it, cut where it is long."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    text = value if isinstance(value, str) else json.dumps(value, default=str, skipkeys=True)
     return f"“{text[:57]}…”" if len(text) > 60 else f"“{text}”"
 
 

@@ -40,6 +40,7 @@ def a_verdict(
     *,
     level: str = "bit-identical",
     environment: str = "exact",
+    inputs: str = "verified",
     at: datetime | None = None,
 ) -> SignedVerdict:
     """Keep a verdict on a version as signed at a time."""
@@ -48,7 +49,7 @@ def a_verdict(
         kind=Kind.REPRODUCTION, state=RunState.FINISHED,
     )  # fmt: skip
     return SignedVerdict.objects.create(
-        run=run, version=version, level=level, environment=environment, inputs="verified",
+        run=run, version=version, level=level, environment=environment, inputs=inputs,
         statement="{}", signature="", key_id="", signed_at=at or timezone.now(),
     )  # fmt: skip
 
@@ -223,6 +224,14 @@ def test_runs_that_reproduced_it_are_counted_without_whose(
 
     assert (stands.level, stands.times, stands.verdicts) == ("different", 2, 3)
     assert stands.reproduced_at == now - timedelta(days=3)
+
+
+def test_the_same_outputs_from_other_inputs_reproduce_nothing(
+    analysis: Analysis, bob: User
+) -> None:
+    a_verdict(analysis.newest, bob, inputs="changed")
+
+    assert (standing(analysis).times, standing(analysis).verdicts) == (0, 1)
 
 
 def test_a_list_needs_one_query_however_long_it_is(analysis: Analysis, bob: User) -> None:

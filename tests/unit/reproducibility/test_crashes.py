@@ -10,7 +10,7 @@ from accounts.models import User
 from activity.models import Event
 from reproducibility import services
 from reproducibility.models import Run, RunState
-from reproducibility.services import reproducing
+from reproducibility.services import turns
 from tests.fakes.data import FakeDataBackend
 from tests.fakes.workflows import FakeWorkflows, Killed
 from tests.unit.reproducibility.conftest import RECORDED, finish, operation_of, work
@@ -114,9 +114,9 @@ def test_a_worker_that_was_thought_dead_writes_nothing(
     finish(run)
 
     with pytest.raises(LeaseLost):
-        reproducing.Turn(stale, old).save(state=RunState.QUEUED)
+        turns.Turn(stale, old).save(state=RunState.QUEUED)
     with pytest.raises(LeaseLost):
-        reproducing.Turn(stale, old).end(RunState.FAILED, "too late")
+        turns.Turn(stale, old).end(RunState.FAILED, "too late")
 
     run.refresh_from_db()
     assert run.state == RunState.FINISHED

@@ -130,7 +130,7 @@ def test_equal_outputs_give_the_best_verdict(run: Run, workflow_backend: FakeWor
     assert {row.path: bytes(row.content) for row in run.outputs.all()} == RECORDED
 
 
-def test_another_output_is_different_with_the_line(
+def test_another_output_is_different_with_the_value(
     run: Run, workflow_backend: FakeWorkflows
 ) -> None:
     workflow_backend.runs_by_itself = True
@@ -143,7 +143,7 @@ def test_another_output_is_different_with_the_line(
     assert run.verdict["level"] == "different"
     assert levels_of(run)["results/mass.png"] == "bit-identical"
     detail = run.verdict["outputs"][0]["detail"]
-    assert detail == ('1 of 4 lines differ; line 2 was " "mass": 91.19,", is " "mass": 91.20,".')
+    assert detail.startswith('1 of 2 values differs; mass was "91.19", is "91.2"')
     assert run.message == "1 of 2 outputs bit-identical, 1 different."
 
 
@@ -242,7 +242,8 @@ def test_an_unknown_input_fails_with_what_is_wrong(
     assert (run.state, run.message) == (RunState.FAILED, "There is no dataset cms:dimuon.")
     assert states_of(run)[0] == ("inputs", "failed")
     assert states_of(run)[-1] == ("compare", "skipped")
-    assert not workflow_backend.workflows
+    assert workflow_backend.only().workflow.state == "deleted"
+    assert not workflow_backend.only().starts
 
 
 def test_a_refused_specification_fails_with_the_services_words(
@@ -421,7 +422,8 @@ def test_an_input_put_under_an_embargo_meanwhile_is_not_handed_on(
     run.refresh_from_db()
     assert run.state == RunState.FAILED
     assert "cms:secret is proprietary to /escape/cms" in run.message
-    assert not workflow_backend.workflows
+    assert workflow_backend.only().workflow.state == "deleted"
+    assert not workflow_backend.only().starts
 
 
 def test_members_reproduce_what_is_under_an_embargo(

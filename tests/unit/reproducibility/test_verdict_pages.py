@@ -7,6 +7,7 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
 from accounts.models import User
@@ -218,3 +219,17 @@ def test_extreme_numbers_stay_inside_the_drawing(change: dict[str, Any]) -> None
     for path in (made.recorded, made.found, made.ratio):
         assert "nan" not in path
         assert "inf" not in path
+
+
+def test_a_run_leads_to_its_signed_verdict_and_to_a_comparison(verdict: SignedVerdict) -> None:
+    page = render_to_string("reproducibility/_run_links.html", {"run": verdict.run})
+
+    assert f'href="/verdicts/{verdict.pk}"' in page
+    assert f'href="/runs/compare?a={verdict.run.pk}"' in page
+
+
+def test_a_run_without_a_signed_verdict_leads_to_a_comparison_only(run: Run) -> None:
+    page = render_to_string("reproducibility/_run_links.html", {"run": run})
+
+    assert "/verdicts/" not in page
+    assert "/runs/compare?a=" in page

@@ -13,7 +13,7 @@ from accounts.models import AudienceToken, TokenGrant, User
 from activity.models import Event
 from reproducibility import services
 from reproducibility.models import Analysis, Kind, Run, RunState, SignedVerdict
-from reproducibility.services import verifying
+from reproducibility.services import owner_notices, verifying
 from reproducibility.services.verdicts_history import Stale, standing
 from reproducibility.tasks import verify_due
 from tests.factories import sign_in
@@ -149,7 +149,7 @@ def test_an_ended_sign_in_is_noted_and_told_once_a_period(owned: Analysis, alice
 
     owned.refresh_from_db()
     assert owned.verify_note.startswith("version 1, sign-in ended: ")
-    (event,) = Event.objects.filter(verb=verifying.WAITS)
+    (event,) = Event.objects.filter(verb=owner_notices.WAITS)
     assert event.user == alice
     assert "sign in again" in event.text
     assert not Run.objects.exists()
@@ -180,7 +180,7 @@ def test_a_replaced_input_is_found_before_anything_runs(
     assert run is None
     assert standing(owned).stale_reason is Stale.INPUT
     assert "cms:muons_1.root has the checksum" in standing(owned).stale_detail
-    assert Event.objects.filter(user=alice, verb=verifying.STALE).count() == 1
+    assert Event.objects.filter(user=alice, verb=owner_notices.STALE).count() == 1
 
 
 def test_inputs_that_are_as_recorded_are_run(
@@ -203,6 +203,21 @@ def test_a_run_that_read_another_file_makes_it_stale(
 
     analysis.refresh_from_db()
     assert standing(analysis).stale_reason is Stale.INPUT
+
+
+def test_the_owner_hears_once_that_an_input_was_replaced(
+    analysis: Analysis, alice: User, bob: User, workflow_backend: FakeWorkflows
+) -> None:
+    _recorded_files(_given_to(analysis, bob), muons_1="00000000", muons_2="00000000")
+    workflow_backend.runs_by_itself = True
+
+    for _ in range(2):
+        finish(services.start_run(alice, analysis))
+        workflow_backend.workflows.clear()
+
+    (event,) = Event.objects.filter(verb=owner_notices.STALE)
+    assert event.user == bob
+    assert "cms:muons_1.root has the checksum" in event.text
 
 
 def test_a_file_that_came_to_the_dataset_makes_it_stale(

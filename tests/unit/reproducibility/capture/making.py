@@ -6,7 +6,12 @@ import json
 from hashlib import sha256
 from typing import Any
 
+from hypothesis import settings
+
 from reproducibility.capture.values import Data, Found, FoundFile, Proposal, Role, Surroundings
+
+#: For properties: a shared machine is slow at times, which is no fault.
+unhurried = settings(deadline=None)
 
 IMAGE = "vre-portal/physics:2026.11"
 

@@ -56,6 +56,15 @@ def test_its_inputs_and_outputs_decide_what_files_are() -> None:
     assert paths(proposal, Role.LEFT_OUT) == ["code/other.py", "reana.yaml"]
 
 
+def test_a_declared_file_that_is_too_large_is_told_to_go_into_the_data_lake() -> None:
+    files = [each for each in FILES if each.path != "data/events.csv"]
+
+    proposal = propose(found(*files, large("data/events.csv"), data=LAKE))
+
+    assert proposal.roles["data/events.csv"] is Role.LEFT_OUT
+    assert "into the data lake" in note(proposal, "data/events.csv")
+
+
 def test_what_is_wrong_in_it_is_noted_by_line_and_it_is_kept_all_the_same() -> None:
     broken = SPECIFICATION.replace("${bins}", "${bns}")
 

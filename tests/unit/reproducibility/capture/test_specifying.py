@@ -13,6 +13,7 @@ from jsonschema import Draft7Validator
 from reproducibility.capture.specifying import Plan, write
 from reproducibility.capture.values import Parameter
 from reproducibility.specs.checking import SCHEMA, check
+from tests.unit.reproducibility.capture.making import unhurried
 
 VALIDATOR = Draft7Validator(json.loads(SCHEMA.read_text()))
 
@@ -39,6 +40,7 @@ plans = st.builds(
 )
 
 
+@unhurried
 @given(plans)
 def test_any_plan_is_written_as_what_it_says_and_fits_the_schema(plan: Plan) -> None:
     told = yaml.safe_load(write(plan))

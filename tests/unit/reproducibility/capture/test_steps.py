@@ -10,8 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reproducibility.specs.steps import Graph, graph
+from tests.unit.reproducibility.capture.making import unhurried
 
 EMPTY = Graph((), ())
+CIRCLE = """
+rule a:
+    input: 'x'
+    output: 'y'
+rule b:
+    input: 'y'
+    output: 'x'
+"""
 
 
 def _of(engine: str, file: str, **parameters: Any) -> Graph:
@@ -108,7 +117,7 @@ stages:
     ("engine", "file"),
     [
         ("yadage", "stages: [{name: a, dependencies: [b]}, {name: b, dependencies: [a]}]"),
-        ("snakemake", "rule a:\n  input: 'x'\n  output: 'y'\nrule b:\n  input: 'y'\n  output: 'x'\n"),
+        ("snakemake", CIRCLE),
         ("nextflow", "process x {}"),
         ("cwl", "steps: ["),
         ("cwl", "- 1"),
@@ -133,6 +142,7 @@ anything = st.recursive(
 )  # fmt: skip
 
 
+@unhurried
 @given(st.sampled_from(["serial", "cwl", "yadage", "snakemake"]), anything)
 def test_whatever_shape_a_workflow_has_a_graph_comes_out(engine: str, told: Any) -> None:
     written = graph({"workflow": {"type": engine, "specification": told}}, {})
@@ -142,6 +152,7 @@ def test_whatever_shape_a_workflow_has_a_graph_comes_out(engine: str, told: Any)
         assert all(set(edge) <= set(found.nodes) for edge in found.edges)
 
 
+@unhurried
 @given(st.text(max_size=200))
 def test_whatever_a_snakefile_says_a_graph_comes_out(text: str) -> None:
     assert isinstance(

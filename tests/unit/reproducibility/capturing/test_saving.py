@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from hashlib import sha256
 
 import pytest
@@ -26,6 +26,7 @@ from tests.unit.reproducibility.capturing.conftest import (
     saved,
     zipped,
 )
+from vre_portal.config import get_config
 from vre_portal.errors import Conflict, Forbidden, InvalidRequest, NotFound
 
 WITH_RESULT = {**FILES, "results/fit.json": RESULT}
@@ -33,10 +34,14 @@ WITH_RESULT = {**FILES, "results/fit.json": RESULT}
 
 def refused(user: User, capture_id: object, **edits: object) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as caught:
-        if edits:
-            editing.change(user, str(capture_id), Edits(**edits))  # type: ignore[arg-type]
-        saving.save(user, str(capture_id))
+        changed_and_saved(user, str(capture_id), edits)
     return caught.value
+
+
+def changed_and_saved(user: User, capture_id: str, edits: Mapping[str, object]) -> None:
+    if edits:
+        editing.change(user, capture_id, Edits(**edits))  # type: ignore[arg-type]
+    saving.save(user, capture_id)
 
 
 def test_saving_makes_a_private_analysis_and_starts_its_proof(alice: User, bob: User) -> None:
@@ -164,11 +169,9 @@ def test_data_that_is_not_there_is_refused_by_its_did(alice: User) -> None:
 def test_a_file_that_is_too_large_is_sent_to_the_data_lake(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reproducibility.services.captures import gathering
-
-    small = replace(gathering.Bounds.configured(), file_bytes=300)
-    monkeypatch.setattr(gathering.Bounds, "configured", lambda: small)
-    capture = from_zip(alice, {**FILES, "data/calib.json": b" " * 301})
+    monkeypatch.setenv("VRE_CAPTURE_FILE_BYTES", "1000")
+    get_config.cache_clear()
+    capture = from_zip(alice, {**FILES, "data/calib.json": b" " * 1_001})
 
     error = refused(alice, capture.pk)
 

@@ -53,7 +53,8 @@ def test_a_value_moved_by_a_billionth_is_numerically_equal_with_one(
     verdict = compared(*pair(variants, ending, "moved"), tolerance)
 
     assert verdict.level is Level.NUMERICALLY_EQUAL, verdict.detail
-    largest = verdict.comparison and verdict.comparison.largest_absolute
+    assert verdict.comparison is not None
+    largest = verdict.comparison.largest_absolute
     assert largest is not None
     assert largest.absolute == pytest.approx(1e-9, rel=0.1)
     assert largest.where in verdict.detail

@@ -36,16 +36,17 @@ def ask() -> Iterator[Ask]:
         text=True,
     ) as process:
         assert process.stdin is not None
-        assert process.stdout is not None
+        to, back = process.stdin, process.stdout
+        assert to is not None
+        assert back is not None
 
         def asked(what: str, *rows: list[Any], **more: Any) -> Any:
-            question = json.dumps({"what": what, "rows": rows, **more})
-            process.stdin.write(f"{question}\n")
-            process.stdin.flush()
-            return json.loads(process.stdout.readline())
+            to.write(json.dumps({"what": what, "rows": rows, **more}) + "\n")
+            to.flush()
+            return json.loads(back.readline())
 
         yield asked
-        process.stdin.close()
+        to.close()
 
 
 def tallied(ask: Ask, pairs: list[tuple[Any, Any]], tolerance: Tolerance, **more: Any) -> Any:
@@ -102,7 +103,7 @@ def test_rows_of_other_lengths_are_different(ask: Ask) -> None:
     told = ask("tally", [1.0, 2.0], [1.0], tolerance=Tolerance(rtol=1.0).as_json())
 
     assert told["level"] == "different"
-    assert "x has 1 entries instead of 2" in told["detail"]
+    assert "the size of x is 1 instead of 2" in told["detail"]
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,8 @@ def hdf5(path: Path, held: Content) -> None:
         group.create_dataset("rows", data=rows, **how)
         group["cube"] = held.mass.reshape(4, 10, 10)
         group["names"] = held.names
+        group["axis"] = np.arange(4.0)
+        group["cube"].dims[0].attach_scale(group["axis"])
         group["one"] = 5
         group["soft"] = h5py.SoftLink("/run/mass")
         group.attrs["rate"], group.attrs["note"] = 4096.0, "synthetic"
@@ -130,7 +132,11 @@ def fits_(path: Path, held: Content) -> None:
         fits.Column("name", "12A", array=held.names),
     ]
     table = fits.BinTableHDU.from_columns(columns, name="EVENTS")
-    fits.HDUList([image, table]).writeto(path, checksum=held.again, overwrite=True)
+    tiled = fits.CompImageHDU(
+        np.arange(900, dtype=np.int32).reshape(30, 30),
+        compression_type="GZIP_1" if held.again else "RICE_1",
+    )
+    fits.HDUList([image, table, tiled]).writeto(path, checksum=held.again, overwrite=True)
 
 
 def npz(path: Path, held: Content) -> None:

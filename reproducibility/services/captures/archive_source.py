@@ -1,0 +1,58 @@
+"""Captures from a ZIP that somebody hands in; one with crate metadata is an RO-Crate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from reproducibility.capture.values import Found
+from reproducibility.models import Capture, Source
+from reproducibility.services.captures import archives, crates, incoming
+from reproducibility.services.captures.gathering import Gathering
+from reproducibility.services.captures.sources import Choice, Origin
+from vre_portal.errors import InvalidRequest
+
+MAX_NAME = 120
+
+
+class ArchiveSource:
+    """A ZIP with the files of an analysis, its reana.yaml among them or not."""
+
+    def check(self, user: User, wish: Mapping[str, str]) -> Origin:
+        """Return name and key of the archive that came with the wish."""
+        key = wish.get("archive", "")
+        if not incoming.is_here(key):
+            raise InvalidRequest(_("Choose a ZIP archive."), field=incoming.FIELD)
+        return {"name": wish.get("name", "")[-MAX_NAME:], "archive": key}
+
+    def gather(self, capture: Capture, gathering: Gathering) -> Found:
+        """Read the archive, and what a crate says of itself."""
+        if not incoming.is_here(capture.origin.get("archive")):
+            words = _("The archive is not here any more. Hand it in again.")
+            raise InvalidRequest(words, field=incoming.FIELD)
+        archives.gather(incoming.path_of(capture.origin["archive"]), gathering)
+        crate = crates.described(gathering.files)
+        if crate is None:
+            self._must_not_be_crate(capture)
+            return Found(tuple(gathering.files))
+        gathering.summary, gathering.licence = crate.summary, crate.licence
+        return Found(
+            tuple(gathering.files), title=crate.title, authors=crate.authors, entry=crate.entry
+        )
+
+    def forget(self, origin: Mapping[str, Any]) -> None:
+        """Remove the archive."""
+        incoming.remove(str(origin.get("archive", "")))
+
+    def choices(self, user: User) -> list[Choice]:
+        """Return none: archives are chosen by the browser."""
+        return []
+
+    def _must_not_be_crate(self, capture: Capture) -> None:
+        if capture.kind == Source.CRATE:
+            words = _("The archive has no %s that can be read, so that it is no RO-Crate. Hand it "
+                      "in as a plain ZIP.") % crates.METADATA  # fmt: skip
+            raise InvalidRequest(words, field=incoming.FIELD)

@@ -1,0 +1,158 @@
+"""Proofs: a run from the declared inputs alone, and what it says about a version.
+
+A proof passes when the run ended well, gave every declared output, and none is far from what was
+recorded before. Only a version with a passed proof may be published and wear a badge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.credentials import Credential
+from reproducibility.backends import get_backend
+from reproducibility.capture.undeclared import Missed, missed
+from reproducibility.compare import Level
+from reproducibility.compare.contents import Found
+from reproducibility.models import (
+    KEPT,
+    AnalysisVersion,
+    Capture,
+    CapturedFile,
+    Kind,
+    Proof,
+    RecordedOutput,
+    Run,
+    RunOutput,
+    RunState,
+)
+from reproducibility.services.captures.declared import Declared, declared_in
+from reproducibility.services.captures.telling import tell
+from vre_portal.errors import NotFound
+
+#: Of recorded outputs; where nothing was recorded there is nothing to be far from.
+BAD = (Level.DIFFERENT, Level.MISSING)
+#: Files of one folder of outputs that are recorded by the proof.
+MOST_OUTPUTS = 500
+
+
+def gather_outputs(run: Run, credential: Credential) -> None:
+    """Fetch what a proof gave of the declared outputs that nobody recorded before."""
+    if run.kind != Kind.PROOF:
+        return
+    recorded = set(run.version.outputs.values_list("path", flat=True))
+    declared = declared_in(run.version.specification)
+    there = get_backend().list_files(credential, run.workflow_id)
+    wanted = [file.path for file in there if declared.is_output(file.path)]
+    for path in [path for path in wanted if path not in recorded][:MOST_OUTPUTS]:
+        _fetch(run, path, credential)
+
+
+def _fetch(run: Run, path: str, credential: Credential) -> None:
+    try:
+        pieces = get_backend().download(credential, run.workflow_id, path)
+        found = Found.read(pieces, keep=KEPT)
+    except NotFound:
+        return  # gone between the list and the look: it counts as not given
+    content = found.head if found.size <= KEPT else b""
+    told = {"content": content, "sha256": found.sha256, "size": found.size}
+    RunOutput.objects.update_or_create(run=run, path=path, defaults=told)
+
+
+@transaction.atomic
+def ended(run: Run) -> None:
+    """Write down what a proof that has ended says; in the transaction of its end, or again."""
+    if run.kind != Kind.PROOF or run.active:
+        return
+    version = AnalysisVersion.objects.select_for_update().get(pk=run.version_id)
+    newest = version.runs.filter(kind=Kind.PROOF).order_by("-number").first()
+    if version.proof == Proof.PASSED or newest is None or newest.pk != run.pk:
+        return  # what was shown stays shown, and an older proof says nothing of the newest
+    reason = _why_not(run, version)
+    if reason:
+        found = _undeclared(run, version)
+        version.proof, version.proof_note = Proof.FAILED, reason
+        version.undeclared = [each.path for each in found]
+    else:
+        _record_outputs(run, version)
+        version.proof, version.proof_note, version.undeclared = Proof.PASSED, "", []
+    version.save(update_fields=["proof", "proof_note", "undeclared"])
+    tell(version)
+
+
+def _why_not(run: Run, version: AnalysisVersion) -> str:
+    """Return why a run is no proof, in words; empty for one that is."""
+    if run.state == RunState.STOPPED:
+        return _("The proof was stopped. Prove it again.")
+    if run.state != RunState.FINISHED or run.verdict is None:
+        return run.message or _("The run failed.")
+    return next(_lacks(run, version), "")
+
+
+def _lacks(run: Run, version: AnalysisVersion) -> Iterator[str]:
+    """Yield what is wrong with the outputs of a finished run."""
+    judged = {each["path"]: each for each in (run.verdict or {}).get("outputs", ())}
+    for path, told in judged.items():
+        if told["level"] == Level.MISSING:
+            yield _("The run ended well but did not give %s.") % path
+        elif told["level"] in BAD:
+            yield _("%(path)s is not what was recorded: %(detail)s Widen its tolerance, or leave "
+                    "the recorded file out.") % told  # fmt: skip
+    given = {*run.outputs.values_list("path", flat=True), *judged}
+    yield from _not_given(declared_in(version.specification), given)
+
+
+def _not_given(declared: Declared, given: set[str]) -> Iterator[str]:
+    for path in declared.output_files:
+        below = any(each.startswith(f"{path}/") for each in given)
+        if path not in given and not below:
+            yield _("The run ended well but did not give %s.") % path
+    for folder in declared.output_folders:
+        if folder != "." and not any(each.startswith(f"{folder}/") for each in given):
+            yield _("The run ended well but put nothing into the folder %s.") % folder
+
+
+def _undeclared(run: Run, version: AnalysisVersion) -> list[Missed]:
+    """Return the files of the capture that the run looked for and was not given."""
+    capture = capture_of(version)
+    if capture is None:
+        return []
+    log = "\n".join(str(entry["text"]) for entry in run.logs)
+    known = set(capture.files.exclude(content=None).values_list("path", flat=True))
+    return list(missed(log, known=known, declared=declared_paths(version)))
+
+
+def declared_paths(version: AnalysisVersion) -> set[str]:
+    """Return the paths of the files that a version brings along."""
+    return set(version.files.values_list("path", flat=True))
+
+
+def capture_of(version: AnalysisVersion) -> Capture | None:
+    """Return the capture that a version was saved from, while its owner keeps it."""
+    key = version.origin.get("capture")
+    return Capture.objects.filter(pk=key).first() if key else None
+
+
+def _record_outputs(run: Run, version: AnalysisVersion) -> None:
+    """Let what the proof gave be the recorded outputs, where there were none."""
+    recorded = set(version.outputs.values_list("path", flat=True))
+    capture = capture_of(version)
+    tolerances = capture.tolerances if capture else {}
+    RecordedOutput.objects.bulk_create(
+        RecordedOutput(
+            version=version, path=given.path, content=given.content, sha256=given.sha256,
+            size=given.size, tolerance=tolerances.get(given.path, {}),
+        )
+        for given in run.outputs.exclude(path__in=recorded)
+    )  # fmt: skip
+
+
+def sentences_of(version: AnalysisVersion) -> list[tuple[str, int]]:
+    """Return the undeclared files of a failed proof, each with its size in bytes."""
+    capture = capture_of(version)
+    if capture is None:
+        return []
+    rows = CapturedFile.objects.filter(capture=capture, path__in=version.undeclared)
+    return [(row.path, row.size) for row in rows.only("path", "size")]

@@ -1,0 +1,1 @@
+"""What runs gave: looked at, downloaded, registered."""

@@ -1,0 +1,36 @@
+"""The settings of analyses and runs: what a run may read, and what a capture keeps."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class RunSettings(BaseSettings):
+    """The part of the settings that analyses and runs read."""
+
+    run_input_bytes: int = Field(
+        100 * 2**30,
+        description="Bytes of other data that a run may be given in place of recorded inputs",
+        ge=1,
+    )
+    capture_file_bytes: int = Field(
+        20 * 2**20,
+        description="The largest file that a captured analysis keeps, bytes; larger ones belong "
+        "into the data lake",
+        ge=1,
+    )
+    capture_bytes: int = Field(
+        100 * 2**20, description="Bytes of all files that one captured analysis keeps", ge=1
+    )
+    capture_files: int = Field(
+        2_000, description="Files that a folder, repository or archive to capture may have", ge=1
+    )
+    capture_archive_bytes: int = Field(
+        200 * 2**20, description="The largest ZIP that may be handed in to be captured, bytes", ge=1
+    )
+    capture_images: dict[str, str] = Field(
+        default_factory=dict,
+        description="JSON object: an environment of sessions and the image that the reana.yaml of "
+        "an analysis captured in it names, where the environments file has none",
+    )
