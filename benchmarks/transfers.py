@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import subprocess
+from typing import Any
 
 from benchmarks.figures import MEBI, Result
 from demo.portal.component import variables
@@ -23,8 +24,8 @@ def run(stack: Stack, options: argparse.Namespace) -> list[Result]:
     token = exchange(stack, sign_in(stack, options.user), AUDIENCE)
     told = _worker(stack, token, options.rounds)
     return [
-        *(_throughput(way, *told[way]) for way in ("upload", "download")),
-        *(_memory(way, told["memory"][way]) for way in ("upload", "download")),
+        *(_throughput(way, *told["seconds"][way]) for way in ("upload", "download")),
+        *(_memory(way, *told["memory"][way]) for way in ("upload", "download")),
     ]
 
 
@@ -34,12 +35,12 @@ def _throughput(way: str, adapter: float, direct: float) -> Result:
     return Result(f"REANA {way}", here, plain, ratio, "MiB/s", ratio >= LEAST_THROUGHPUT)
 
 
-def _memory(way: str, grown: int) -> Result:
-    name = f"REANA {way}, growth of memory"
-    return Result(name, grown / MEBI, 0, 0, "MiB  ", grown <= MOST_MEMORY)
+def _memory(way: str, grown: int, most: int) -> Result:
+    name, note = f"REANA {way}, growth of memory", f"peak {most / MEBI:.0f} MiB in all"
+    return Result(name, grown / MEBI, 0, 0, "MiB  ", grown <= MOST_MEMORY, note)
 
 
-def _worker(stack: Stack, token: str, rounds: int) -> dict[str, dict[str, int] | list[float]]:
+def _worker(stack: Stack, token: str, rounds: int) -> dict[str, dict[str, Any]]:
     done = subprocess.run(
         [str(stack.python("portal")), "-m", "benchmarks.transfers_worker", str(BYTES), str(rounds)],
         cwd=REPOSITORY,
@@ -51,5 +52,5 @@ def _worker(stack: Stack, token: str, rounds: int) -> dict[str, dict[str, int] |
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
-    told: dict[str, dict[str, int] | list[float]] = json.loads(done.stdout.splitlines()[-1])
+    told: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return told

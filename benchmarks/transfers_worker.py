@@ -88,15 +88,15 @@ def main(size: int, rounds: int) -> None:
                 lambda: transfers.upload(file), lambda: transfers.upload_directly(file), rounds
             )
             down = _pair(transfers.download, transfers.download_directly, rounds)
-            grown = {
-                "upload": _growth(lambda: transfers.upload(file)),
-                "download": _growth(transfers.download),
+            memory = {
+                "upload": _memory(lambda: transfers.upload(file)),
+                "download": _memory(transfers.download),
             }
         if transfers.download() != size:
             raise RuntimeError("not the whole file came back")
     finally:
         transfers.close()
-    print(json.dumps({"upload": up, "download": down, "memory": grown}))
+    print(json.dumps({"seconds": {"upload": up, "download": down}, "memory": memory}))
 
 
 def _pair(adapter: Callable[[], object], direct: Callable[[], object], rounds: int) -> list[float]:
@@ -113,10 +113,11 @@ def _seconds(transfer: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def _growth(transfer: Callable[[], object]) -> int:
+def _memory(transfer: Callable[[], object]) -> list[int]:
+    """Return by how many bytes the process grew at most, and how large it was then."""
     with Peak(os.getpid()) as peak:
         transfer()
-    return peak.grown
+    return [peak.grown, peak.most]
 
 
 if __name__ == "__main__":

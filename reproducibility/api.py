@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.rest import user_of
-from reproducibility import capture_api, files_api, services, verdict_api
+from reproducibility import capture_api, files_api, preflight_api, services, verdict_api
 from reproducibility.models import Run
 from reproducibility.serializers import (
     AnalysisPageSerializer,
@@ -24,6 +24,7 @@ from reproducibility.serializers import (
     RunSerializer,
     VerdictSerializer,
 )
+from reproducibility.services.verdicts import whole
 from vre_portal.errors import Conflict
 from vre_portal.paging import PAGE_PARAMETERS, page
 
@@ -138,7 +139,7 @@ class RunVerdictView(WorkflowsPart):
         run = services.find_run(user_of(request), run_id)
         if run.verdict is None:
             raise Conflict(f"There is no verdict: the run is {run.state}.")
-        return Response(VerdictSerializer(run.verdict).data)
+        return Response(VerdictSerializer(whole(run)).data)
 
 
 class RunStopView(WorkflowsPart):
@@ -165,6 +166,11 @@ urlpatterns = [
     *files_api.urlpatterns,
     path("analyses", AnalysesView.as_view(), name="analyses"),
     path("analyses/<slug:key>", AnalysisView.as_view(), name="analysis"),
+    path(
+        "analyses/<slug:key>/preflight",
+        preflight_api.PreflightView.as_view(),
+        name="analysis-preflight",
+    ),
     path("analyses/<slug:key>/runs", AnalysisRunsView.as_view(), name="analysis-runs"),
     path("runs", RunsView.as_view(), name="runs"),
     path("runs/<uuid:run_id>", RunView.as_view(), name="run"),

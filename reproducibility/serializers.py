@@ -74,6 +74,14 @@ class OutputVerdictSerializer(serializers.Serializer[object]):
     sha256 = serializers.CharField(allow_blank=True)
     expected_sha256 = serializers.CharField()
     detail = serializers.CharField()
+    tolerance = serializers.JSONField(
+        required=False, allow_null=True, help_text="rtol, atol, statistical, ignore, as declared"
+    )
+    comparison = serializers.JSONField(
+        required=False,
+        allow_null=True,
+        help_text="Counts, largest differences, tests and figures; only the verdict itself has it.",
+    )
 
 
 class VerdictSerializer(serializers.Serializer[object]):
@@ -85,6 +93,15 @@ class VerdictSerializer(serializers.Serializer[object]):
     outputs = OutputVerdictSerializer(many=True)
 
 
+class TestSerializer(serializers.Serializer[object]):
+    """How a scenario of the analysis's own tests went; null: it could not be judged."""
+
+    feature = serializers.CharField()
+    scenario = serializers.CharField(allow_blank=True)
+    passed = serializers.BooleanField(allow_null=True)
+    reason = serializers.CharField(allow_blank=True)
+
+
 class RunSerializer(serializers.ModelSerializer[Run]):
     """A run."""
 
@@ -92,6 +109,10 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     version = serializers.IntegerField(source="version.number")
     steps = StepSerializer(many=True)
     verdict = VerdictSerializer(allow_null=True)
+    tests = TestSerializer(many=True)
+    jobs = serializers.JSONField(
+        source="seen", help_text="total, running, finished, failed; the workspace's size in bytes"
+    )
     inputs = serializers.JSONField()
     replaced_inputs = serializers.DictField(child=serializers.CharField())
     environment = serializers.JSONField()
@@ -101,7 +122,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         fields = (
             "id", "analysis", "version", "kind", "number", "state", "message", "parameters",
             "steps", "inputs", "replaced_inputs", "environment",
-            "verdict", "created_at", "finished_at",
+            "verdict", "tests", "jobs", "created_at", "finished_at",
         )  # fmt: skip
 
 

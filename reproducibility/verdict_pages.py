@@ -15,7 +15,7 @@ from accounts.models import User
 from reproducibility.compare import Inputs, Level, Surroundings
 from reproducibility.histograms import Overlay, overlay
 from reproducibility.models import SignedVerdict
-from reproducibility.services import signing
+from reproducibility.services import signing, verdicts
 from vre_portal.components.formats import number
 from vre_portal.config import get_config
 
@@ -148,7 +148,7 @@ def commands(verdict: SignedVerdict) -> tuple[Command, ...]:
 
 
 def _outputs(verdict: SignedVerdict, told: Told, *, close: bool) -> Iterator[JudgedOutput]:
-    stored = (verdict.run.verdict or {}).get("outputs", ())
+    stored = (verdicts.whole(verdict.run) or {}).get("outputs", ())
     by_path = {each.get("path"): each for each in stored}
     for output in told.get("outputs", ()):
         behind: Told = by_path.get(output["path"], {})

@@ -50,7 +50,7 @@ class Runner:
         return json.loads(self.call(method, path, sent, **query))
 
 
-def run(runner: Runner, folder: Path, data: Path) -> Iterator[tuple[str, bytes]]:
+def run(runner: Runner, folder: Path, data: Path | None) -> Iterator[tuple[str, bytes]]:
     """Run the analysis of a folder and yield the path and content of each output."""
     specification = yaml.safe_load((folder / "reana.yaml").read_text())
     made = runner.ask("POST", "", specification, workflow_name=folder.name)
@@ -67,12 +67,12 @@ def run(runner: Runner, folder: Path, data: Path) -> Iterator[tuple[str, bytes]]
 
 
 def inputs(
-    specification: Mapping[str, Any], folder: Path, data: Path
+    specification: Mapping[str, Any], folder: Path, data: Path | None
 ) -> Iterator[tuple[str, Path]]:
     """Yield each input's path in the workspace and where it lies here."""
     for path in specification["inputs"]["files"]:
         yield path, folder / path
-    for file in sorted(data.iterdir()):
+    for file in sorted(data.iterdir()) if data else []:
         yield f"data/{file.name}", file
 
 
@@ -86,8 +86,14 @@ def wait(runner: Runner, workflow: str) -> str:
 def record(folder: Path, outputs: Mapping[str, bytes]) -> None:
     """Write the outputs, and their checksums into the manifest."""
     manifest = json.loads((folder / "analysis.json").read_text())
+    declared = {one["path"]: one["tolerance"] for one in manifest["outputs"] if "tolerance" in one}
     manifest["outputs"] = [
-        {"path": path, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        {
+            "path": path,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "size": len(content),
+            **({"tolerance": declared[path]} if path in declared else {}),
+        }
         for path, content in outputs.items()
     ]
     for path, content in outputs.items():
@@ -112,7 +118,7 @@ def main() -> int:
     """Record or check one analysis."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("slug")
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, help="the folder of input files, if it reads any")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     folder = HERE / options.slug

@@ -51,7 +51,8 @@ def _workflow(plan: Plan) -> Iterator[str]:
     yield from ("workflow:", "  type: serial", "  specification:", "    steps:")
     step = {"name": plan.step, "environment": plan.image, "commands": list(plan.commands)}
     lines = list(_indented(step, 8))
-    yield f"      - {lines[0].strip()}"
+    first = lines[0].removeprefix(" " * 8)
+    yield f"      - {first}"
     yield from lines[1:]
 
 
@@ -72,7 +73,7 @@ def _listed(key: str, paths: Sequence[str]) -> Iterator[str]:
 def _parameter(parameter: Parameter) -> Iterator[str]:
     name, value = parameter.name, parameter.default
     if isinstance(value, list | dict):  # on one line, as code writes it
-        flow = _dumped(value, flow=True).strip()
+        flow = _dumped(value, flow=True).strip("\n")
         lines = [f"    {_dumped({name: 0}).partition(':')[0]}: {flow}"]
     else:
         lines = list(_indented({name: value}, 4))
@@ -84,7 +85,7 @@ def _parameter(parameter: Parameter) -> Iterator[str]:
 
 
 def _indented(value: object, spaces: int) -> Iterator[str]:
-    yield from (f"{' ' * spaces}{line}" for line in _dumped(value).splitlines())
+    yield from (f"{' ' * spaces}{line}" for line in _dumped(value).rstrip("\n").split("\n"))
 
 
 def _dumped(value: object, *, flow: bool = False) -> str:

@@ -31,13 +31,16 @@ def compare(where: str, before: Any, after: Any, tally: Tally) -> None:
     if contents[0].shape != contents[1].shape:
         tally.told(f"{where} bins", "length", contents[0].shape, contents[1].shape)
         return
-    edges = _edges(before)
-    if contents[0].ndim == 1:
-        edges = edges[0]
+    edges = both(_edges, before, after)
+    for axis, pair in enumerate(zip(*edges, strict=True)):
+        name = f"{where}.axis {axis} edges"
+        tally.numbers(name, *pair, tested=False)  # where bins are is no chance
+        tally.settle(name, drawn=False)
     variances = errors[0] ** 2 + errors[1] ** 2
-    tally.histogram(where, edges, *each(np.ravel, *contents), variances.ravel())
-    if not tally.tolerance.statistical:  # the test has used them
-        name = f"{where} errors"
+    drawn = edges[0][0] if contents[0].ndim == 1 else ()
+    tally.histogram(where, drawn, *each(np.ravel, *contents), variances.ravel())
+    name = f"{where}.errors"
+    if not tally.tolerance.statistical and not tally.ignores(name):  # the test has used them
         tally.numbers(name, *each(np.ravel, *errors), "[bin {}]".format)
         tally.settle(name, drawn=False)
 
@@ -56,7 +59,7 @@ def _errors(thing: Any) -> Any:
     return np.asarray(thing.errors(flow=True), np.float64)
 
 
-def _edges(thing: Any) -> Any:
+def _edges(thing: Any) -> list[Any]:
     return [np.asarray(axis.edges(flow=False), np.float64) for axis in thing.axes]
 
 
@@ -66,7 +69,6 @@ def _head(thing: Any) -> dict[str, Any]:
         name = _AXES[len(thing.axes)][number]
         held[name] = {
             "title": axis.member("fTitle", none_if_missing=True),
-            "edges": np.asarray(axis.edges(flow=False), np.float64),
             "labels": list(axis.labels() or ()),
         }
     return held

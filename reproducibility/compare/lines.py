@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import zip_longest
 
-from reproducibility.compare.contents import excerpts
+from reproducibility.compare.excerpts import excerpts
 from reproducibility.compare.tally import Tally
 
 _NUMBER = re.compile(r"[-+]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][-+]?\d{1,4})?")

@@ -21,7 +21,7 @@ from reproducibility.backends import (
     get_backend,
 )
 from reproducibility.models import Run, RunState
-from reproducibility.services import following, progress, proofs, staging, verdicts
+from reproducibility.services import acceptance, following, progress, proofs, staging, verdicts
 from reproducibility.services.preparing import prepare, take_back
 from reproducibility.services.turns import Turn, end
 from vre_portal.errors import Conflict, NotFound, PortalError
@@ -49,7 +49,9 @@ def step(operation: Operation) -> Outcome:
             return _next(turn)
     except PortalError as exc:
         if not exc.retryable or timezone.now() - (run.checked_at or run.created_at) > PATIENCE:
-            if not exc.waits:
+            if exc.waits:
+                turn.save(message=f"Waiting for you: {exc.message}")
+            else:
                 take_back(run)
             raise
         turn.save(message=_waiting_for(exc))
@@ -150,9 +152,14 @@ def _compare(turn: Turn) -> Outcome:
 
     verdict = verdicts.verdict_of(run, _credential(run), watch)
     proofs.gather_outputs(run, _credential(run))
+    tests = acceptance.judge(run, _credential(run))
     steps = [*run.steps[:-1], progress.ended(run.steps[-1], "done")]
     turn.end(
-        RunState.FINISHED, verdicts.in_words(verdict), verdict=verdicts.stored(verdict), steps=steps
+        RunState.FINISHED,
+        verdicts.in_words(verdict),
+        verdict=verdicts.stored(verdict),
+        steps=steps,
+        tests=tests,
     )
     return Done()
 

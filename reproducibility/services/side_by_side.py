@@ -130,7 +130,7 @@ def _outputs_of(run: Run) -> dict[str, SideFile]:
         row.path: SideFile(
             sha256=row.sha256, size=row.size, kept=row.kept, level=judged.get(row.path, "")
         )
-        for row in run.outputs.defer("content")
+        for row in run.outputs.defer("content", "comparison")
     }
 
 

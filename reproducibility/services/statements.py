@@ -86,4 +86,5 @@ def _inputs(run: Run) -> Iterator[dict[str, Any]]:
 def _output(judged: Told) -> dict[str, Any]:
     """Return an output; a level says nothing without the tolerance that it was found with."""
     told = {name: judged[name] for name in ("path", "level", "expected_sha256", "sha256")}
-    return told | ({"tolerance": judged["tolerance"]} if judged.get("tolerance") else {})
+    tolerance: Told = judged.get("tolerance") or {}
+    return told | ({"tolerance": tolerance} if any(tolerance.values()) else {})

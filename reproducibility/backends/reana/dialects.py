@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from reproducibility.backends.reana import rest
 from reproducibility.backends.reana.parsing import parsing, rows, text
-from reproducibility.backends.values import Dialect
+from reproducibility.backends.values import Dialect, NotOffered
 from vre_portal.config import get_config
+from vre_portal.errors import InvalidRequest, NotFound, UpstreamRefused
 
 #: Workflows are made from a ZIP of their specification.
 BUNDLES = "workflow-specification-bundles-v1"
 KEPT_SECONDS = 300.0
+#: What a server answers that was spoken to in a dialect which is not its own.
+UPGRADED = (InvalidRequest, NotFound, NotOffered, UpstreamRefused)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,19 @@ class Dialects:
             self._kept[address] = (self._clock() + KEPT_SECONDS, known)
         return known
 
-    def has_changed(self, believed: Dialect) -> bool:
-        """Ask anew, and tell whether the dialect is another than was believed."""
-        self._kept.pop(str(get_config().reana_url), None)
-        return self.spoken().dialect != believed
+    def speaking(self, ask: Callable[[Dialect], R]) -> R:
+        """Ask in the dialect that is spoken; once more where that has changed since a moment ago.
+
+        Only what made nothing is refused in these ways, so asking again does nothing twice.
+        """
+        believed = self.spoken().dialect
+        try:
+            return ask(believed)
+        except UPGRADED:
+            self._kept.pop(str(get_config().reana_url), None)
+            if self.spoken().dialect == believed:
+                raise
+        return ask(self.spoken().dialect)
 
 
 @parsing

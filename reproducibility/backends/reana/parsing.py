@@ -103,19 +103,24 @@ def logs(row: Row) -> WorkflowLogs:
     steps = [_step(job) for job in (told.get("job_logs") or {}).values()]
     last = datetime.max.replace(tzinfo=UTC)
     steps.sort(key=lambda step: step.started_at or last)
-    return WorkflowLogs(text(told.get("workflow_logs")), tuple(steps))
+    return WorkflowLogs(_shown(told.get("workflow_logs")), tuple(steps))
 
 
 def _step(job: Row) -> StepLog:
     return StepLog(
         name=text(job.get("job_name")),
         state=WorkflowState(job["status"]),
-        command=text(job.get("cmd")),
-        text=text(job.get("logs")),
+        command=_shown(job.get("cmd")),
+        text=_shown(job.get("logs")),
         image=text(job.get("docker_img")),
         started_at=moment(job.get("started_at")),
         finished_at=moment(job.get("finished_at")),
     )
+
+
+def _shown(told: object) -> str:
+    """Return what an engine said; some tell a command by its parts."""
+    return told if isinstance(told, str) else json.dumps(told) if told else ""
 
 
 @parsing
@@ -176,6 +181,12 @@ def environment(row: Row) -> Environment:
 def person(row: Row) -> Person:
     """Return whom REANA sees."""
     return Person(text(row.get("username")), text(row.get("email")))
+
+
+@parsing
+def version(row: Row) -> str:
+    """Return the server's version, as it tells people."""
+    return text(row.get("reana_server_version"))
 
 
 @parsing

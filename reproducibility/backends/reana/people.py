@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 from accounts.credentials import Credential
 from reproducibility.backends.reana import describing, parsing, rest
@@ -19,7 +20,12 @@ class PeoplePart:
 
     def about(self, credential: Credential) -> About:
         """Put together what it says without a login and with one."""
-        return describing.about(self.dialects.spoken(), rest.fields(credential, "GET", "/info"))
+        spoken = self.dialects.spoken()
+        if not spoken.version:
+            # 0.9 tells its version to people only.
+            you = rest.fields(credential, "GET", "/you")
+            spoken = replace(spoken, version=parsing.version(you))
+        return describing.about(spoken, rest.fields(credential, "GET", "/info"))
 
     def whoami(self, credential: Credential) -> Person:
         """Ask ``/api/you``, which makes the user at the first call."""

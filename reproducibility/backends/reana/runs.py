@@ -15,6 +15,7 @@ from reproducibility.backends.reana.refusals import SERVICE
 from reproducibility.backends.reana.rest import workflow_path
 from reproducibility.backends.runs import PAGE
 from reproducibility.backends.values import (
+    Dialect,
     Environment,
     ListedWorkflow,
     NotOffered,
@@ -25,14 +26,12 @@ from reproducibility.backends.values import (
     WorkflowPage,
     WorkflowState,
 )
-from vre_portal.errors import InvalidRequest, NotFound, UpstreamRefused
+from vre_portal.errors import InvalidRequest, NotFound
 
 #: REANA lists deleted ones too, unless it is told which to list.
 KEPT = tuple(state for state in WorkflowState if state is not WorkflowState.DELETED)
 #: A server loads what it is handed, in a sandbox of its own; that takes a while.
 CREATE_SECONDS = 120.0
-#: What a server answers that was spoken to in a dialect which is not its own.
-UPGRADED = (InvalidRequest, NotFound, NotOffered, UpstreamRefused)
 OWNERSHIPS: Mapping[Ownership, Mapping[str, str]] = {
     Ownership.MINE: {},
     Ownership.SHARED_WITH_ME: {"shared_by": "anybody"},
@@ -88,42 +87,15 @@ class RunsPart:
         files: Mapping[str, bytes] | None = None,
     ) -> Workflow:
         """Hand the specification in as this REANA takes it."""
-        dialect = self.dialects.spoken().dialect
-        make = {True: self._create_from_bundle, False: self._create_from_json}
-        try:
-            return make[dialect.bundles](credential, name, specification, files or {})
-        except UPGRADED:
-            # It may speak another dialect since a moment ago; a refusal made nothing.
-            if not self.dialects.has_changed(dialect):
-                raise
-        return make[not dialect.bundles](credential, name, specification, files or {})
 
-    def _create_from_bundle(
-        self,
-        credential: Credential,
-        name: str,
-        specification: Mapping[str, Any],
-        files: Mapping[str, bytes],
-    ) -> Workflow:
-        packed = {"bundle": ("bundle.zip", bundle(specification, files), "application/zip")}
-        return _created(credential, name, files=packed)
+        def make(dialect: Dialect) -> Workflow:
+            if dialect.bundles:
+                packed = bundle(specification, files or {})
+                parts = {"bundle": ("bundle.zip", packed, "application/zip")}
+                return _created(credential, name, files=parts)
+            return _created(credential, name, json=_loaded(specification))
 
-    def _create_from_json(
-        self,
-        credential: Credential,
-        name: str,
-        specification: Mapping[str, Any],
-        files: Mapping[str, bytes],
-    ) -> Workflow:
-        """Send the JSON; what an engine would load now, only REANA's own programs could."""
-        inner = specification.get("workflow")
-        if isinstance(inner, Mapping) and "file" in inner and not inner.get("specification"):
-            raise InvalidRequest(
-                "This REANA (0.9) takes serial workflows from the portal only. Workflows in files "
-                "of their own need REANA 0.95.",
-                service=SERVICE,
-            )
-        return _created(credential, name, json=dict(specification))
+        return self.dialects.speaking(make)
 
     def start(
         self,
@@ -146,20 +118,18 @@ class RunsPart:
         options: Mapping[str, Any] | None = None,
     ) -> Workflow:
         """Start once more; with another specification the dialects differ."""
-        wish = _wish(parameters, options)
-        again = {**wish, "restart": True}
+        again = {**_wish(parameters, options), "restart": True}
         if specification is None:
             return parsing.restarted(_start(credential, workflow_id, again))
-        if not self.dialects.spoken().dialect.bundles:
-            again["reana_specification"] = dict(specification)
-            return parsing.restarted(_start(credential, workflow_id, again))
-        parts = {"replacement": (SPECIFICATION, as_yaml(specification), "application/yaml")}
-        where = workflow_path(workflow_id, "restart")
-        made = rest.fields(
-            credential, "POST", where, files=parts, data={"parameters": json.dumps(wish)},
-            timeout=CREATE_SECONDS,
-        )  # fmt: skip
-        return parsing.restarted(made)
+
+        def replace(dialect: Dialect) -> Workflow:
+            if dialect.bundles:
+                wish = _wish(parameters, options)
+                return _replaced(credential, workflow_id, specification, wish)
+            other = {**again, "reana_specification": dict(specification)}
+            return parsing.restarted(_start(credential, workflow_id, other))
+
+        return self.dialects.speaking(replace)
 
     def get(self, credential: Credential, workflow_id: str) -> Workflow:
         """Ask the status."""
@@ -219,6 +189,36 @@ def _created(credential: Credential, name: str, **body: Any) -> Workflow:
         credential, "POST", "/workflows", params=query, timeout=CREATE_SECONDS, **body
     )
     return parsing.created(made)
+
+
+def _loaded(specification: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a specification as 0.9 takes it: what engines load, only REANA's programs could."""
+    inner = specification.get("workflow")
+    if isinstance(inner, Mapping) and "file" in inner and not inner.get("specification"):
+        raise InvalidRequest(
+            "This REANA (0.9) takes serial workflows from the portal only. Workflows in files of "
+            "their own need REANA 0.95.",
+            service=SERVICE,
+        )
+    return dict(specification)
+
+
+def _replaced(
+    credential: Credential,
+    workflow_id: str,
+    specification: Mapping[str, Any],
+    wish: Mapping[str, Any],
+) -> Workflow:
+    parts = {"replacement": (SPECIFICATION, as_yaml(specification), "application/yaml")}
+    made = rest.fields(
+        credential,
+        "POST",
+        workflow_path(workflow_id, "restart"),
+        files=parts,
+        data={"parameters": json.dumps(wish)},
+        timeout=CREATE_SECONDS,
+    )
+    return parsing.restarted(made)
 
 
 def _wish(parameters: Mapping[str, Any], options: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from demo.reana.errors import Malformed, NotOffered
+from demo.reana.errors import Malformed
 from demo.reana.specification import check_specification
 from demo.stack import REPOSITORY
 
@@ -29,8 +29,9 @@ def manifest(request: pytest.FixtureRequest) -> Path:
     return path
 
 
-def test_there_are_two_analyses() -> None:
-    assert [path.parent.name for path in ANALYSES] == ["dimuon-spectrum", "m13-sources"]
+def test_there_are_three_analyses() -> None:
+    names = ["dimuon-spectrum", "m13-sources", "signal-and-background"]
+    assert [path.parent.name for path in ANALYSES] == names
 
 
 def test_its_specification_is_one_that_the_runner_takes(manifest: Path) -> None:
@@ -63,11 +64,11 @@ def test_its_images_are_the_one_that_the_manifest_names(manifest: Path) -> None:
     assert {step["environment"] for step in steps} == {recorded}
 
 
-def test_a_workflow_of_another_engine_is_not_offered(manifest: Path) -> None:
+def test_a_workflow_of_an_unknown_engine_is_refused(manifest: Path) -> None:
     specification = loaded(manifest)
-    specification["workflow"] = {"type": "snakemake", "file": "Snakefile"}
+    specification["workflow"] = {"type": "make", "file": "Makefile"}
 
-    with pytest.raises(NotOffered, match="snakemake"):
+    with pytest.raises(Malformed, match="'make' is not one of"):
         check_specification(specification)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 from collections.abc import Callable
 from datetime import date
@@ -250,6 +251,46 @@ def test_the_service_is_described(speaks: Speaks, backend: ReanaBackend, who: Cr
     assert about.compute_backends == ("kubernetes", "slurmcern")
     assert (about.job_seconds, about.job_memory, about.retention_days) == (1209600, "10Gi", None)
     assert len(about.details) == 5
+
+
+def test_0_9_tells_its_version_to_people_only(
+    speaks: Speaks, backend: ReanaBackend, who: Credential
+) -> None:
+    wire = speaks("A")
+    wire.answers_with("GET", "/ping", Answer({"message": "OK", "status": "200"}))
+    wire.answers_with("GET", "/you", Answer({"reana_server_version": "0.9.4"}))
+    wire.answers_with("GET", "/info", Answer({}))
+
+    about = backend.about(who)
+
+    assert (about.version, about.engines) == ("0.9.4", ("serial",))
+    assert about.dialect == Dialect(bundles=False, bearer=False)
+
+
+def test_a_restart_meets_an_upgraded_site_too(
+    speaks: Speaks, backend: ReanaBackend, who: Credential
+) -> None:
+    wire = speaks("A")
+    wire.answers_with("POST", "/workflows/id-1/start", STARTED)
+    backend.restart(who, "id-1", {}, specification=SERIAL)
+    wire.capabilities = [BUNDLES]
+    wire.answers_with("POST", "/workflows/id-1/start", Answer({"message": "No."}, 400))
+    wire.answers_with("POST", "/workflows/id-1/restart", STARTED)
+
+    again = backend.restart(who, "id-1", {}, specification=SERIAL)
+
+    assert again.name == "fit.1.1"
+
+
+def test_a_command_in_parts_is_shown(wire: Wire, backend: ReanaBackend, who: Credential) -> None:
+    job = {"job_name": "fit", "status": "running", "cmd": ["root", "-b"], "logs": None}
+    wire.answers_with(
+        "GET", "/workflows/x/logs", Answer({"logs": json.dumps({"job_logs": {"1": job}})})
+    )
+
+    [step] = backend.logs(who, "x").steps
+
+    assert (step.command, step.text) == ('["root", "-b"]', "")
 
 
 def test_a_server_that_lists_no_engines_has_those_whose_versions_it_tells(

@@ -10,6 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reproducibility.compare import Level, Tolerance, files
 from tests.unit.reproducibility.compare.conftest import Compared
@@ -26,6 +28,22 @@ def test_equal_bytes_need_no_cage(tmp_path: Path) -> None:
     assert verdict.level is Level.BIT_IDENTICAL
     assert verdict.sha256 == verdict.expected_sha256
     assert verdict.comparison is None
+
+
+@settings(
+    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.binary(min_size=1, max_size=60), st.binary(min_size=1, max_size=60))
+def test_other_bytes_are_never_identical_and_told_in_words_that_a_database_keeps(
+    compared: Compared, recorded: bytes, found: bytes
+) -> None:
+    verdict = compared("a", recorded, found)
+
+    assert (verdict.level is Level.BIT_IDENTICAL) == (recorded == found)
+    assert verdict.level in {Level.BIT_IDENTICAL, Level.DIFFERENT}
+    told = json.dumps(verdict.as_json())
+    assert "\\u0000" not in told
+    assert "\\ud8" not in told
 
 
 def test_other_bytes_are_told_by_both_checksums(compared: Compared) -> None:

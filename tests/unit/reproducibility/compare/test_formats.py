@@ -56,7 +56,8 @@ def test_a_value_moved_by_a_billionth_is_numerically_equal_with_one(
     assert verdict.comparison is not None
     largest = verdict.comparison.largest_absolute
     assert largest is not None
-    assert largest.absolute == pytest.approx(1e-9, rel=0.1)
+    assert largest.absolute is not None
+    assert 9e-10 < largest.absolute < 1e-8
     assert largest.where in verdict.detail
 
 
@@ -194,3 +195,50 @@ def test_a_verdict_comes_back_from_json_as_it_was(
     told = json.dumps(verdict.as_json(), allow_nan=False)
     assert len(told) < 200_000
     assert OutputVerdict.from_json(json.loads(told)) == verdict
+
+
+def test_what_is_in_an_object_of_root_is_told_by_its_members(
+    variants: Path, compared: Compared
+) -> None:
+    verdict = compared(*pair(variants, "root", "other"))
+
+    assert verdict.comparison is not None
+    told = {each.where: (each.recorded, each.found) for each in verdict.comparison.differences}
+    assert told["list.entries[1].text"] == ("word", "another")
+
+
+def test_a_histogram_is_drawn_with_its_own_edges(variants: Path, compared: Compared) -> None:
+    ignore = ("events", "tuple", "plane", "list")
+
+    verdict = compared(*pair(variants, "root", "other"), Tolerance(ignore=ignore))
+
+    assert verdict.comparison is not None
+    (figure,) = verdict.comparison.figures
+    assert isinstance(figure, HistogramFigure)
+    assert (figure.where, figure.edges[0], figure.edges[-1]) == ("hist", 80.0, 105.0)
+    assert len(figure.recorded) == 20
+    assert not figure.sampled
+
+
+def test_bins_are_nowhere_else_by_chance(variants: Path, compared: Compared) -> None:
+    only = Tolerance(statistical=True, ignore=("events", "tuple", "hist", "list"))
+
+    verdict = compared(*pair(variants, "root", "other"), only)
+
+    assert verdict.level is Level.DIFFERENT
+    assert verdict.comparison is not None
+    assert "edges" not in str(verdict.comparison.tests)
+    assert "plane.axis 0 edges[5]" in str(verdict.comparison.differences)
+
+
+def test_a_histogram_of_chance_is_tested_by_its_errors(variants: Path, compared: Compared) -> None:
+    only = Tolerance(statistical=True, ignore=("events", "tuple", "plane", "list"))
+
+    alike = compared(*pair(variants, "root", "resampled"), only)
+    other = compared(*pair(variants, "root", "other"), only)
+
+    assert (alike.level, other.level) == (Level.STATISTICALLY_COMPATIBLE, Level.DIFFERENT)
+    assert alike.comparison is not None
+    (test,) = alike.comparison.tests
+    assert (test.name, test.where, test.threshold) == ("chi2", "hist", 0.01)
+    assert test.degrees > 5

@@ -163,3 +163,32 @@ def test_a_sample_takes_every_nth_value_however_the_row_comes(
     step = held[1] - held[0] if len(held) > 1 else max(1, len(row))
     assert held == row[::step][: len(held)]
     assert len(row[::step]) == len(held)
+
+
+whole = st.none() | st.integers(0, 3)
+nested = {
+    "numbers": whole,
+    "lists": st.none()
+    | st.lists(
+        st.none() | st.lists(st.none() | st.sampled_from([0.5, 1.5]), max_size=2), max_size=2
+    ),
+    "records": st.none()
+    | st.fixed_dictionaries({"a": whole, "b": st.lists(st.sampled_from("xy"), max_size=2)}),
+}
+
+
+@pytest.mark.parametrize("kind", list(nested))
+@settings(deadline=None, max_examples=150)
+@given(st.data(), st.integers(1, 5), st.integers(1, 5))
+def test_nested_columns_are_content_identical_only_when_they_are_equal(
+    ask: Ask, kind: str, data: st.DataObject, one: int, other: int
+) -> None:
+    recorded = data.draw(st.lists(nested[kind], min_size=1, max_size=8))
+    found = [data.draw(st.just(value) | nested[kind]) for value in recorded]
+
+    told = ask("nested", recorded, found, kind=kind, sizes=[one, other])
+
+    assert (told["level"] == "content-identical") == (recorded == found)
+    rows = [at for at, pair in enumerate(zip(recorded, found, strict=True)) if pair[0] != pair[1]]
+    named = {int(place.partition("[")[2].partition("]")[0]) for place in told["places"]}
+    assert named == set(rows)

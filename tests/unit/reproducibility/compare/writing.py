@@ -23,6 +23,7 @@ import yaml
 from astropy.io import fits
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from uproot.writing.identify import to_TList, to_TObjString
 
 VARIANTS = ("recorded", "again", "moved", "resampled", "other")
 ROWS = 400
@@ -33,6 +34,7 @@ class Content:
 
     def __init__(self, variant: str) -> None:
         self.again = variant == "again"
+        self.word = "another" if variant == "other" else "word"
         chance = np.random.default_rng({"resampled": 8, "other": 9}.get(variant, 7))
         self.mass = chance.normal(91.0 if variant != "other" else 95.0, 2.5, ROWS)
         if variant == "moved":
@@ -41,6 +43,7 @@ class Content:
         self.first = float(self.mass[17])
         self.charge = np.where(np.arange(ROWS) % 3 == 0, 1, -1)
         self.names = [f"event {number}" for number in range(ROWS)]
+        self.within = (80.0, 106.0 if variant == "other" else 105.0), (-2.0, 2.0)
         self.hits = np.arange(ROWS) % 4
         self.inner = self.mass.repeat(self.hits)
         self.counts, self.edges = np.histogram(self.mass[6:], 20, (80.0, 105.0))
@@ -48,7 +51,7 @@ class Content:
 
 
 def root(path: Path, held: Content) -> None:
-    """A TTree with plain and jagged branches, an RNTuple, a histogram."""
+    """A TTree with plain and jagged branches, an RNTuple, histograms, a list of texts."""
     packed = uproot.LZMA(5) if held.again else uproot.ZLIB(1)
     jagged = ak.unflatten(held.inner, held.hits)
     with uproot.recreate(path, compression=packed) as file:
@@ -59,7 +62,8 @@ def root(path: Path, held: Content) -> None:
             file["events"].extend({k: v[begin : begin + step] for k, v in columns.items()})
         file.mkrntuple("tuple", ak.Array({**columns, "name": held.names}))
         file["hist"] = held.weights, held.edges
-        file["note"] = "written by hand"
+        file["plane"] = np.histogram2d(held.mass[6:], held.charge[6:], (5, 2), held.within)
+        file["list"] = to_TList([to_TObjString("a"), to_TObjString(held.word)])
 
 
 def parquet(path: Path, held: Content) -> None:
