@@ -16,6 +16,8 @@ from vre_portal.errors import PortalError
 
 #: However many pages are open, the service is asked so often, seconds.
 FRESH_SECONDS, KEPT_SECONDS = 0.4, 30
+#: What is queued may have begun since the worker looked.
+LIVE = (RunState.QUEUED, RunState.RUNNING)
 
 Entry = dict[str, Any]
 
@@ -31,7 +33,7 @@ class Reading:
 def read(run: Run) -> list[Entry]:
     """Return the logs of a run as they are now, as a run keeps them."""
     kept = _kept(run)
-    if run.state != RunState.RUNNING or (kept and time.time() - kept.at < FRESH_SECONDS):
+    if run.state not in LIVE or (kept and time.time() - kept.at < FRESH_SECONDS):
         return last(run)
     try:
         logs = get_backend().logs(credential_for(run.user, AUDIENCE), run.workflow_id)
@@ -44,7 +46,7 @@ def read(run: Run) -> list[Entry]:
 
 def last(run: Run) -> list[Entry]:
     """Return what was read last, by a page or by the worker; no service is asked."""
-    kept = _kept(run) if run.state == RunState.RUNNING else None
+    kept = _kept(run) if run.state in LIVE else None
     return list(kept.entries if kept else run.logs)
 
 

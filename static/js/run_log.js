@@ -1,4 +1,6 @@
 // [data-run-log="/runs/…/log/live"]: adds what the steps of a run say, twice a second while the page is looked at.
+import { refresh } from "./refresh.js";
+
 const EVERY = 500;
 const LATER = 5000;
 
@@ -31,10 +33,11 @@ async function load(frame) {
   }
 }
 
-// A step that has begun since comes with the next fragment of the page.
 function add({ key, at, text }) {
   const pre = document.getElementById(`${key}-text`) ?? document.getElementById(key);
-  if (!pre || !text) return;
-  if (at === 0) pre.textContent = text;
+  if (!text) return;
+  // A step that has begun since comes with the page's fragment.
+  if (!pre) refresh(document.querySelector("[data-live-refresh]"));
+  else if (at === 0) pre.textContent = text;
   else pre.append(text);
 }
