@@ -11,9 +11,14 @@ class ReproducibilityApp(AppConfig):
 
     def ready(self) -> None:
         """Hook the app into the ground."""
-        from accounts import deletion, provisioning  # noqa: PLC0415 - models are ready only now
+        from accounts import (  # noqa: PLC0415 - models are ready only now
+            deletion,
+            provisioning,
+            stored_tokens,
+        )
         from data_mgmt.services import uses as used  # noqa: PLC0415
         from reproducibility import services  # noqa: PLC0415
+        from reproducibility.backends import tokens  # noqa: PLC0415
         from reproducibility.services import (  # noqa: PLC0415
             register_steps,
             registering,
@@ -30,6 +35,7 @@ class ReproducibilityApp(AppConfig):
         live.topic(runs.TOPIC)(services.present_state)
         live.topic(registering.TOPIC)(registering.present_state)
         provisioning.register("reana", services.provision)
+        stored_tokens.register("reana", tokens.owner_of)
         used.register(uses.RUN, uses.runs_of)
         used.register(uses.ANALYSIS, uses.analyses_of)
         captures.register()

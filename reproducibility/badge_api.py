@@ -23,7 +23,7 @@ SVG = "image/svg+xml"
 #: A browser or a proxy may show a badge so long before it asks again.
 SECONDS = 120
 #: Verdana of 11 px takes so much for a letter on the average, in pixels.
-LETTER, PADDING = 6.7, 9
+LETTER, PADDING = 6.4, 9
 #: Grounds on which white can be read, whatever page stands around.
 GROUNDS = {
     Tone.OK: "#12703d", Tone.WAIT: "#855000", Tone.BAD: "#b42318",

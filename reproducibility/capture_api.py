@@ -83,21 +83,21 @@ class CaptureView(CapturesPart):
     """One capture."""
 
     @extend_schema(responses=CaptureSerializer)
-    def get(self, request: Request, capture_id: UUID) -> Response:
+    def get(self, request: Request, pk: UUID) -> Response:
         """Return one of one's own captures."""
-        return _told(starting.find(user_of(request), capture_id))
+        return _told(starting.find(user_of(request), pk))
 
     @extend_schema(request=CaptureChangeSerializer, responses=CaptureSerializer)
-    def patch(self, request: Request, capture_id: UUID) -> Response:
+    def patch(self, request: Request, pk: UUID) -> Response:
         """Change the proposal."""
         wish = CaptureChangeSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
-        return _told(editing.change(user_of(request), capture_id, wish.edits()))
+        return _told(editing.change(user_of(request), pk, wish.edits()))
 
     @extend_schema(responses={204: None})
-    def delete(self, request: Request, capture_id: UUID) -> Response:
+    def delete(self, request: Request, pk: UUID) -> Response:
         """Throw it away; what was saved from it stays."""
-        starting.discard(user_of(request), capture_id)
+        starting.discard(user_of(request), pk)
         return Response(status=204)
 
 
@@ -109,9 +109,9 @@ class CaptureSaveView(CapturesPart):
     """Save a capture."""
 
     @extend_schema(request=None, responses={202: SavedSerializer})
-    def post(self, request: Request, capture_id: UUID) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Make an analysis, or a new version of it, and start its proof."""
-        saved = saving.save(user_of(request), capture_id)
+        saved = saving.save(user_of(request), pk)
         return Response(SavedSerializer(saved).data, status=202)
 
 
@@ -161,7 +161,7 @@ class AnalysisChange(CapturesPart):
 
 
 urlpatterns = [
-    path("captures/<uuid:capture_id>", CaptureView.as_view(), name="capture"),
-    path("captures/<uuid:capture_id>/save", CaptureSaveView.as_view(), name="capture-save"),
+    path("captures/<uuid:pk>", CaptureView.as_view(), name="capture"),
+    path("captures/<uuid:pk>/save", CaptureSaveView.as_view(), name="capture-save"),
     path("specifications/check", SpecificationCheckView.as_view(), name="specification-check"),
 ]

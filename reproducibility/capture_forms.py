@@ -26,7 +26,7 @@ from vre_portal.errors import InvalidRequest, PortalError
 
 ORCID = re.compile(r"[\s,;(<]*((?:https?://orcid\.org/)?[\dXx][\dXx-]{13,}[\dXx])[)>\s]*$")
 PLAIN = {"autocomplete": "off", "spellcheck": "false"}
-MONO = {"spellcheck": "false", "class": "mono", "autocapitalize": "off"}
+MONO = {"spellcheck": "false", "autocapitalize": "off"}
 ROLES = (
     (Role.CODE.value, lazy("code")),
     (Role.INPUT.value, lazy("input")),
@@ -96,6 +96,16 @@ class ArchiveForm(SourceForm):
         help_text=lazy("With your files, or an RO-Crate."),
         widget=forms.ClearableFileInput(attrs={"accept": ".zip,application/zip"}),
     )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # It is needed, but may have been taken out of the form before Django saw it.
+        self.fields["file"].required = not self.is_bound
+
+    def clean(self) -> None:
+        """Say again that it is needed, now that nothing asks for it any more."""
+        super().clean()
+        self.fields["file"].required = True
 
     def parsed(self) -> dict[str, str]:
         """Return nothing: what came with the form is kept apart."""

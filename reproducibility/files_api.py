@@ -42,9 +42,7 @@ class _Part(APIView):
 class WorkspaceView(_Part):
     """The files of a run."""
 
-    @extend_schema(
-        operation_id="runs_workspace", parameters=[PATH], responses=WorkspaceSerializer
-    )
+    @extend_schema(operation_id="runs_workspace", parameters=[PATH], responses=WorkspaceSerializer)
     def get(self, request: Request, run_id: UUID) -> Response:
         """Return what is in a folder of the workspace, all of it unless `path` names one."""
         run = services.find_run(user_of(request), run_id)

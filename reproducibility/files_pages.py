@@ -103,7 +103,7 @@ def folder(run: Run, there: Workspace, path: str) -> dict[str, Any]:
     return {
         "rows": [_row(run, entry, registered) for entry in entries[:MOST_ROWS]],
         "left_out": max(0, len(entries) - MOST_ROWS),
-        "inside": inside,
+        "folder": inside,
         "archive_url": archive(run, path) if inside.files else "",
         "register_url": reverse("reproducibility:register", args=(run.pk,)),
         "can_register": not run.active and bool(inside.files),
@@ -189,7 +189,7 @@ def register_form(
     run: Run, there: Workspace, fields: QueryDict | None, wanted: Sequence[str]
 ) -> RegisterForm:
     """Return the form of a run: as it was sent, or with what is usual."""
-    usual = {"dataset": proposed_name(run), "files": [*wanted]}
+    usual = {"dataset": proposed_name(run), "chosen": [*wanted]}
     return RegisterForm(
         fields,
         scopes=[scope.name for scope in writable_scopes(run.user)],
@@ -200,7 +200,7 @@ def register_form(
 
 def register_page(run: Run, there: Workspace, form: RegisterForm) -> dict[str, Any]:
     """Return the page with the form."""
-    chosen = set(form["files"].value() or [])
+    chosen = set(form["chosen"].value() or [])
     registered = registered_paths(run)
     choices = [
         Choice(file, file.path in chosen, file.path in registered)

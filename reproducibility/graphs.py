@@ -18,9 +18,20 @@ MOST_NODES, MOST_LETTERS = 60, 21
 class Step(Protocol):
     """A step as pages show it."""
 
-    name: str
-    state: str
-    duration: float | None
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """How far it is."""
+        ...
+
+    @property
+    def duration(self) -> float | None:
+        """How long it took, in seconds."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,15 +26,15 @@ class RegisterForm(forms.Form):
         label=lazy("Keep for"), required=False, choices=LIFETIMES, initial=FOREVER
     )
     storage = forms.CharField(required=False)
-    files = forms.MultipleChoiceField(
+    chosen = forms.MultipleChoiceField(
         error_messages={"required": lazy("Choose at least one file.")}
     )
 
     def __init__(
         self, *args: Any, scopes: Sequence[str], paths: Sequence[str], **kwargs: Any
     ) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
-        for name, values in (("scope", scopes), ("files", paths)):
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        for name, values in (("scope", scopes), ("chosen", paths)):
             field = self.fields[name]
             if isinstance(field, forms.ChoiceField):
                 field.choices = [(value, value) for value in values]
@@ -48,12 +48,13 @@ class RegisterForm(forms.Form):
             scope=chosen["scope"],
             storage=chosen["storage"],
             lifetime_days=int(lifetime) if lifetime else None,
-            files=tuple(chosen["files"]),
+            files=tuple(chosen["chosen"]),
         )
 
     def refuse(self, field: str | None, message: str) -> None:
         """Show a refusal at its field; what stands at none is told above the form."""
-        self.add_error(field if field in self.fields else None, message)
+        name = "chosen" if field == "files" else field
+        self.add_error(name if name in self.fields else None, message)
 
 
 def proposed_name(run: Run) -> str:

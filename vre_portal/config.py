@@ -154,8 +154,8 @@ class Config(VerdictSettings, RunSettings, SessionSettings, BaseSettings):
     reana_url: str | None = Field(None, description="REANA's server address")
     reana_tokens: Literal["exchange", "stored"] = Field(
         "exchange",
-        description="Where REANA's tokens come from: exchanged at the person's provider, or stored, "
-        "pasted once by each person (docs/reana.md)",
+        description="Where REANA's tokens come from: exchanged at the person's provider, or "
+        "stored, pasted once by each person (docs/reana.md)",
     )
 
     recall_ask_bytes: int = Field(

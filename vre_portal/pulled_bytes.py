@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: How often in a row a source may break off without having given a byte.
 MOST_TRIES = 4
+#: Before it is asked again, longer each time.
+PAUSE_SECONDS = 1.0
 CHANGED = "The file changed while it was read. Try again."
 
 #: Gives the pieces of a file from a byte on.
@@ -125,7 +127,7 @@ async def pulled(
             if tries >= MOST_TRIES:
                 raise
             log.warning("a source broke off at byte %d: %s", at, exc.message)
-            await asyncio.sleep(tries)
+            await asyncio.sleep(tries * PAUSE_SECONDS)
         else:
             raise UpstreamUnavailable(CHANGED)
 

@@ -40,6 +40,13 @@ KINDS: tuple[Kind, ...] = (
         ("session.shared", "session.handed-over"),
     ),
     Kind(
+        "verification",
+        _("A scheduled verification could not take place"),
+        _("Your sign-in has ended, or an input of your analysis was replaced."),
+        ("analysis.verification-waits", "analysis.stale"),
+        usual=True,
+    ),
+    Kind(
         "data-done",
         _("A data request is done"),
         _("The copy is where you asked for it."),

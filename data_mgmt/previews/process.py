@@ -108,7 +108,7 @@ class Caged:
             code = self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:
             return Failure.BROKEN
-        log.info("previews: a worker ended with %s", code)
+        log.info("cage: a worker ended with %s", code)
         by_limit = {-signal.SIGXCPU, -signal.SIGKILL}
         return Failure.TIME if code in by_limit else Failure.BROKEN
 

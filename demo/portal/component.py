@@ -53,6 +53,17 @@ GROUPS = {"/escape/cms": "cms", "km3net": "km3net"}
 #: Further providers, given to `up --providers`, kept in the state folder until others are.
 ADDED_PROVIDERS = "added-providers.yaml"
 
+MAKE_SIGNING_KEY = """
+import sys
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+sys.stdout.buffer.write(ed25519.Ed25519PrivateKey.generate().private_bytes(
+    serialization.Encoding.PEM,
+    serialization.PrivateFormat.PKCS8,
+    serialization.NoEncryption(),
+))
+"""
+
 MAKE_KEY = """
 import sys
 from cryptography.hazmat.primitives import serialization
@@ -86,7 +97,7 @@ def prepare(stack: Stack) -> None:
 
 
 def write_configuration(stack: Stack) -> None:
-    """Write what the portal reads from files: providers, satellites, its signing key."""
+    """Write what the portal reads from files: providers, satellites, its keys."""
     folder = stack.folder("portal")
     entries = [_provider(stack, slug) for slug in PROVIDERS]
     write_private(folder / "providers.yaml", json.dumps(entries, indent=1))
@@ -103,11 +114,11 @@ def write_configuration(stack: Stack) -> None:
         "scopes": ["openid", "profile", "read", "data", "sessions", "workflows"],
     }
     write_private(folder / "satellites.json", json.dumps([hub, command_line], indent=1))
-    key = folder / "issuer-key.pem"
-    if not key.exists():
-        python = [str(stack.python("portal")), "-c", MAKE_KEY]
-        made = subprocess.run(python, capture_output=True, text=True, check=True)
-        write_private(key, made.stdout)
+    for name, make in (("issuer-key.pem", MAKE_KEY), ("signing-key.pem", MAKE_SIGNING_KEY)):
+        if not (folder / name).exists():
+            python = [str(stack.python("portal")), "-c", make]
+            made = subprocess.run(python, capture_output=True, text=True, check=True)
+            write_private(folder / name, made.stdout)
 
 
 def _add_providers(stack: Stack) -> None:
@@ -149,6 +160,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "VRE_PROVIDERS_FILE": str(folder / "providers.yaml"),
         "VRE_SATELLITES_FILE": str(folder / "satellites.json"),
         "VRE_ISSUER_KEY_FILE": str(folder / "issuer-key.pem"),
+        "VRE_SIGNING_KEY_FILE": str(folder / "signing-key.pem"),
         "VRE_MAIL_URL": mail.url(stack),
         "VRE_MAIL_FROM": mail.SENDER,
         "VRE_RUCIO_URL": stack.url("rucio"),

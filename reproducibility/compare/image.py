@@ -12,6 +12,7 @@ from data_mgmt.previews.image import FORMATS
 from data_mgmt.previews.image import LATER as _LATER
 from data_mgmt.previews.reading import Opened, Reader
 from reproducibility.compare import figures
+from reproducibility.compare.leaf import Label
 from reproducibility.compare.pairs import each
 from reproducibility.compare.sides import TooLarge, both
 from reproducibility.compare.tally import Tally
@@ -20,7 +21,7 @@ Image.preinit()
 LATER = (*_LATER, "PIL.BmpImagePlugin", "PIL.GifImagePlugin", "PIL.ImageChops", "PIL.ImagePalette")
 MAX_PIXELS = 30_000_000
 MAX_FRAMES = 100
-#: Rows of a picture whose differences are in memory at once.
+#: About so many rows of a picture are compared at once.
 BAND = 256
 #: Modes whose channels are no bytes: they are compared as the numbers that they are.
 _NUMBERS = ("I", "F")
@@ -60,49 +61,57 @@ def _at(opened: Any, frame: int) -> Any:
     if frame:
         opened.seek(frame)
     opened.load()
-    numbers = opened.mode.startswith(_NUMBERS)
-    return np.asarray(opened if numbers else opened.convert("RGBA"))
+    return opened
 
 
 def _frame(where: str, before: Any, after: Any, tally: Tally) -> None:
-    if before.shape != after.shape:
-        tally.told(where, "type", *each(_mode, before, after))
+    modes = each(_mode, before, after)
+    if modes[0] != modes[1]:
+        tally.told(where, "type", *modes)
         return
-    width = before.shape[1]
-    differing = 0
-    for top in range(0, len(before), BAND):
-        one, other = before[top : top + BAND], after[top : top + BAND]
-        apart = one != other
-        differing += int(np.count_nonzero(apart.any(axis=2) if apart.ndim == 3 else apart))
-        label = _label(top, width, one.shape[2:])
+    width, height = before.size
+    # A point of the figure is the most different of so many pixels across and down.
+    joined = -(-max(width, height) // figures.MAX_SIDE)
+    rows = joined * max(1, BAND // joined)
+    differing, drawn = 0, []
+    for top in range(0, height, rows):
+        box = (0, top, width, min(top + rows, height))
+        one, other = both(_band, before, after, box)
+        differing += int(np.count_nonzero((one != other).any(axis=2)))
+        label = _label(top, width, one.shape[2])
         tally.numbers(where, one.ravel(), other.ravel(), label, tested=False)
+        drawn.append(_apart(one, other, joined))
     tally.settle(where, drawn=False)
     if differing:
-        tally.note(f"{differing:,} of {before.shape[0] * width:,} pixels")
-        tally.draw(figures.image(where, _apart(before, after)))
+        tally.note(f"{differing:,} of {height * width:,} pixels")
+        whole = np.concatenate(drawn)
+        tally.draw(figures.image(where, whole / (whole.max() or 1.0)))
 
 
-def _mode(pixels: Any) -> str:
-    return f"{pixels.dtype} numbers" if pixels.ndim == 2 else "colours"
+def _mode(opened: Any) -> str:
+    return f"{opened.mode} numbers" if opened.mode.startswith(_NUMBERS) else "colours"
 
 
-def _label(top: int, width: int, channels: tuple[int, ...]) -> Any:
-    wide = channels[0] if channels else 1
+def _band(opened: Any, box: tuple[int, int, int, int]) -> Any:
+    """Return some rows of a picture: by row, column and channel."""
+    band = opened.crop(box)
+    if opened.mode.startswith(_NUMBERS):
+        return np.asarray(band)[:, :, np.newaxis]
+    return np.asarray(band.convert("RGBA"))
 
+
+def _label(top: int, width: int, channels: int) -> Label:
     def label(at: int) -> str:
-        row, column = divmod(at // wide, width)
-        channel = f", {'RGBA'[at % wide]}" if channels else ""
+        row, column = divmod(at // channels, width)
+        channel = f", {'RGBA'[at % channels]}" if channels > 1 else ""
         return f"[row {top + row}, column {column}{channel}]"
 
     return label
 
 
-def _apart(before: Any, after: Any) -> Any:
-    """Return the largest difference of any channel of each pixel, from 0 to 1."""
-    bands = []
-    for top in range(0, len(before), BAND):
-        one, other = (each[top : top + BAND].astype(np.float32) for each in (before, after))
-        apart = np.nan_to_num(np.abs(other - one), posinf=0.0)
-        bands.append(apart.max(axis=2) if apart.ndim == 3 else apart)
-    whole = np.concatenate(bands)
-    return whole / (whole.max() or 1.0)
+def _apart(one: Any, other: Any, joined: int) -> Any:
+    """Return the largest difference of any channel among each few pixels across and down."""
+    apart = np.nan_to_num(np.abs(other.astype(np.float32) - one), posinf=0.0).max(axis=2)
+    for axis in (0, 1):
+        apart = np.maximum.reduceat(apart, np.arange(0, apart.shape[axis], joined), axis=axis)
+    return apart

@@ -126,8 +126,12 @@ class Tally:
         self._hard_count += 1
         if kind == "value":
             self._counts.add(Counts(1, 1, 1))
-        if len(self._hard) < MAX_DIFFERENCES:
-            self._hard.append(Difference(short(where), kind, shown(recorded), shown(found)))
+        if len(self._hard) >= MAX_DIFFERENCES:
+            return
+        difference = Difference(short(where), kind, shown(recorded), shown(found))
+        # Each part of a column tells that its type is another one.
+        if difference not in self._hard:
+            self._hard.append(difference)
 
     def keys(
         self, where: Callable[[str], str], recorded: Sequence[str], found: Sequence[str]

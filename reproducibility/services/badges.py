@@ -39,7 +39,8 @@ def badge_of(shown: Standing) -> Badge:
         return Badge(left, _last_verdict(shown), _tone(shown.level))
     if shown.proof == Proof.FAILED:
         return Badge(left, _("proof failed"), Tone.BAD)
-    return Badge(left, _("not yet"), Tone.IDLE)
+    proved = shown.proof == Proof.PASSED
+    return Badge(left, _("not yet · proof passed") if proved else _("not yet"), Tone.IDLE)
 
 
 def nothing_known() -> Badge:

@@ -173,12 +173,12 @@ def wish_of(registration: Registration, file: RegisteredFile) -> Wish:
 def _check(registration: Registration, files: Sequence[RegisteredFile]) -> None:
     """Ask all that the uploads would refuse later, and what Rucio would not have described."""
     user, dataset = registration.user, registration.dataset
+    _check_dataset(registration)
     wishes = [wish_of(registration, file) for file in files]
     refusals = upload_checks.conflicts(user, wishes)
     if refusals:
         first = refusals[0]
         raise InvalidRequest(f"{first.name}: {first.problem}", field="dataset")
-    _check_dataset(registration)
     credential = credential_for(user, AUDIENCE)
     get_backend().check_metadata(credential, dataset, registration.metadata)
 

@@ -26,7 +26,7 @@ from reproducibility.backends import get_backend
 from reproducibility.models import FileState, RegisteredFile, Registration, RegistrationState
 from reproducibility.services import register_checks, workspace
 from reproducibility.services.inputs import AUDIENCE
-from reproducibility.services.registering import KIND, publish_state, tell
+from reproducibility.services.registering import KIND, NOT_STORED, publish_state, tell
 from vre_portal import operations
 from vre_portal.errors import (
     Conflict,
@@ -45,9 +45,9 @@ AT_ONCE = 4
 LOOK_SECONDS, LATER_SECONDS, TELL_SECONDS = 1.0, 10.0, 1.0
 ENDED: dict[str, FileState] = {
     UploadState.DONE: FileState.DONE,
-    UploadState.FAILED: FileState.FAILED,
-    UploadState.REFUSED: FileState.FAILED,
+    **dict.fromkeys(NOT_STORED, FileState.FAILED),
 }
+THROWN_AWAY = (UploadState.REFUSED, UploadState.REMOVING)
 
 
 class FileChanged(Conflict):
@@ -103,7 +103,8 @@ def _look_at(registration: Registration, files: Sequence[RegisteredFile]) -> Non
 
 
 def _why(file: RegisteredFile) -> str:
-    reason = file.upload.reason if file.upload else _("Its upload was removed.")
+    removed = file.upload is None or file.upload.state == UploadState.REMOVING
+    reason = _("Its upload was removed.") if removed or not file.upload else file.upload.reason
     return _("%(path)s: %(reason)s") % {"path": file.path, "reason": reason}
 
 
@@ -139,7 +140,7 @@ def _begun(registration: Registration, file: RegisteredFile) -> Upload:
     with transaction.atomic():
         row = RegisteredFile.objects.select_for_update().get(pk=file.pk)
         found = row.upload
-        if found is None or found.state == UploadState.REFUSED:
+        if found is None or found.state in THROWN_AWAY:
             found = uploads.begin(registration.user, register_checks.wish_of(registration, file))
         row.upload, row.state = found, FileState.FETCHING
         row.save(update_fields=["upload", "state"])

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from accounts import audit
 from accounts.models import User
 from activity import services as activity
+from data_mgmt.models_uploads import UploadState
 from reproducibility.models import (
     FileState,
     RegisteredFile,
@@ -37,6 +38,8 @@ from vre_portal.live import publish
 
 KIND = "run.register"
 TOPIC = "registration"
+#: States of uploads that end without a file at a storage.
+NOT_STORED = (UploadState.FAILED, UploadState.REFUSED, UploadState.REMOVING)
 
 
 def register(user: User, run_id: UUID | str, asked: Asked) -> Registration:
@@ -113,7 +116,7 @@ def retry(user: User, run_id: UUID | str, key: UUID | str) -> Registration:
             row.state, row.message, row.finished_at = RegistrationState.RUNNING, "", None
             row.attempt += 1
             row.save()
-            row.files.filter(state=FileState.FAILED).update(state=FileState.WAITING)
+            _files_to_try(row).update(state=FileState.WAITING)
             _begin(row)
             _note(row, "retried")
     except IntegrityError as exc:
@@ -121,6 +124,13 @@ def retry(user: User, run_id: UUID | str, key: UUID | str) -> Registration:
         raise Conflict(words) from exc
     publish_state(row)
     return row
+
+
+def _files_to_try(registration: Registration) -> QuerySet[RegisteredFile]:
+    """Return what failed; uploads may have ended since the worker last looked at them."""
+    ended = Q(state=FileState.STORING, upload__state__in=NOT_STORED)
+    gone = Q(state=FileState.STORING, upload=None)
+    return registration.files.filter(Q(state=FileState.FAILED) | ended | gone)
 
 
 def progress(registration: Registration) -> Mapping[str, int]:

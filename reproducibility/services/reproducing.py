@@ -40,8 +40,9 @@ GONE = "The workflow was deleted at the service, not by the portal. Start it aga
 
 def step(operation: Operation) -> Outcome:
     """Do the next part of a run."""
-    run = Run.objects.select_related("analysis", "version", "user").get(pk=operation.subject)
-    if not run.active:
+    rows = Run.objects.select_related("analysis", "version", "user")
+    run = rows.filter(pk=operation.subject).first()
+    if run is None or not run.active:  # its analysis may have been deleted meanwhile
         return Done()
     turn = Turn(operation, run)
     try:
@@ -60,8 +61,8 @@ def step(operation: Operation) -> Outcome:
 
 def give_up(operation: Operation, error: PortalError) -> None:
     """End a run that can't go on."""
-    run = Run.objects.select_related("analysis").get(pk=operation.subject)
-    if run.active:
+    run = Run.objects.select_related("analysis").filter(pk=operation.subject).first()
+    if run and run.active:
         end(run, RunState.FAILED, error.message)
         staging.clean_up(run)
 

@@ -26,9 +26,12 @@ def sign(run: Run) -> SignedVerdict | None:
     """Write the signed verdict of a run that has just ended; None where there is nothing to sign.
 
     It is to be called in the transaction that ends the run: then each run with a verdict has one
-    signed verdict, wherever a worker dies. Variations have none: they reproduce nothing.
+    signed verdict, wherever a worker dies. Variations have none, since they reproduce nothing, nor
+    has a run of a version that recorded no output, such as the proof that records the first ones.
     """
     if run.state != RunState.FINISHED or run.verdict is None or run.is_variation:
+        return None
+    if not run.verdict["outputs"]:
         return None
     key = site_keys.signing_key()
     if key is None:

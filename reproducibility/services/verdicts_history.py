@@ -13,7 +13,7 @@ from django.db.models import Count, F, Max, Q, Window
 from django.utils.translation import gettext as _
 
 from reproducibility.compare import Inputs, Level, Surroundings
-from reproducibility.models import Analysis, AnalysisVersion, Proof, SignedVerdict
+from reproducibility.models import Analysis, AnalysisVersion, Kind, Proof, SignedVerdict
 from reproducibility.services.notes import Note, NoteKind
 
 #: Levels by which a run reproduced what was recorded.
@@ -34,7 +34,7 @@ class Stale(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one version of an analysis stands, over the signed runs of everybody.
+    """How one version of an analysis stands, over the signed runs of everybody, proofs apart.
 
     `level`, `at` and `environment` are those of the last verdict, empty or None before the first;
     `times` counts the runs that reproduced it, the last of them at `reproduced_at`.
@@ -90,7 +90,9 @@ def _last_verdicts(versions: list[UUID]) -> dict[UUID, Mapping[str, Any]]:
         return Window(aggregate, partition_by=[F("version_id")])
 
     reproduced = Q(level__in=GOOD) & ~Q(inputs=Inputs.CHANGED)
-    rows = SignedVerdict.objects.filter(version__in=versions).annotate(
+    # A proof is its authors' own, and may record what it is compared with: it reproduces nothing.
+    rows = SignedVerdict.objects.filter(version__in=versions).exclude(run__kind=Kind.PROOF)
+    rows = rows.annotate(
         verdicts=over(Count("pk")),
         times=over(Count("pk", filter=reproduced)),
         reproduced_at=over(Max("signed_at", filter=reproduced)),

@@ -13,6 +13,7 @@ from reproducibility.backends import WorkflowState
 from tests.contract.workflow_parts import (
     GIVEN,
     KINDS,
+    QUERY,
     QUICK,
     SLOW,
     World,
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from _pytest.fixtures import FixtureRequest
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=[*KINDS, *QUERY])
 def world(request: FixtureRequest) -> Iterator[World]:
-    """The same on the fake and on the demo's runner."""
+    """The same on the fake and on the demo's runner; there with the token in the query, too."""
     yield from worlds(request.param)
 
 
@@ -219,5 +220,5 @@ def test_a_token_that_is_not_good_asks_to_sign_in_again(world: World) -> None:
         world.fake.expired.add("stale")
     stale = replace(world.who, token="stale")
 
-    with pytest.raises(CredentialExpired, match="Sign in again"):
+    with pytest.raises(CredentialExpired, match=r"Sign in again|Paste a new one"):
         world.backend.whoami(stale)

@@ -71,6 +71,10 @@ LOOKS: dict[str, Look] = {
     "variation": Look(Tone.IDLE, _("variation")),
     "verified": Look(Tone.OK, _("verified")),
     "substituted": Look(Tone.WAIT, _("substituted")),
+    "stale": Look(Tone.WAIT, _("stale")),
+    "added": Look(Tone.WAIT, _("added")),
+    "removed": Look(Tone.WAIT, _("removed")),
+    "changed": Look(Tone.WAIT, _("changed")),
     # accounts and backends
     "working": Look(Tone.RUN, _("working on it")),
     "pending": Look(Tone.WAIT, _("pending")),

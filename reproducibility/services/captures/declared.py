@@ -73,6 +73,19 @@ def with_input(specification: str, path: str) -> str:
     return "".join(lines)
 
 
+def without_output(specification: str, path: str) -> str:
+    """Return a specification that no longer calls a file an output; its last one stays."""
+    files = _child(_child(yaml.compose(specification, Loader=yaml.SafeLoader), "outputs"), "files")
+    if not isinstance(files, SequenceNode) or files.flow_style or len(files.value) < 2:
+        return specification
+    lines = specification.splitlines(keepends=True)
+    for entry in files.value:
+        if isinstance(entry, ScalarNode) and normpath(entry.value) == path:
+            del lines[entry.start_mark.line : entry.end_mark.line + 1]
+            break
+    return "".join(lines)
+
+
 def _append(lines: list[str], files: SequenceNode, path: str) -> None:
     last = files.value[-1].end_mark
     if files.flow_style:

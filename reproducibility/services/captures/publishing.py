@@ -16,7 +16,7 @@ from activity import services as activity
 from reproducibility.capture.values import Author
 from reproducibility.models import Analysis, AnalysisVersion, CaptureState, Proof, Run
 from reproducibility.services.analyses import find_analysis
-from reproducibility.services.captures.declared import with_input
+from reproducibility.services.captures.declared import with_input, without_output
 from reproducibility.services.captures.editing import Edits, change
 from reproducibility.services.captures.editing import checked as checked_edits
 from reproducibility.services.captures.saving import Saved, save
@@ -171,7 +171,8 @@ def add_undeclared(user: User, key: str, path: str) -> Saved:
         raise InvalidRequest(_("The proof did not miss this file."), field="path")
     if capture is None or capture.state != CaptureState.SAVED:
         raise Conflict(_("The capture is not there any more. Capture the analysis again."))
-    text = with_input(find(user, capture.pk).specification, path)
+    # What the workspace is given beforehand proves nothing as an output.
+    text = without_output(with_input(find(user, capture.pk).specification, path), path)
     change(user, capture.pk, Edits(specification=text, roles={path: "input"}))
     return save(user, capture.pk)
 

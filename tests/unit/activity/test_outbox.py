@@ -150,5 +150,5 @@ def test_each_verb_belongs_to_one_kind_and_only_endings_and_approvals_are_usual(
 
     assert len(verbs) == len(BY_VERB)
     assert {kind.key for kind in KINDS if kind.usual} == {
-        "session-ending", "data-ending", "approvals",
+        "session-ending", "data-ending", "approvals", "verification",
     }  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -40,7 +40,9 @@ def safe(tmp_path: Path) -> dict[str, Any]:
     issuer_key = get_config().issuer_key_file
     assert issuer_key
     key.write_bytes(issuer_key.read_bytes())
-    for file in (providers, key, satellites):
+    signing = tmp_path / "signing.pem"
+    signing.write_bytes(pem(ed25519.Ed25519PrivateKey.generate()))
+    for file in (providers, key, satellites, signing):
         file.chmod(0o640)
     return {
         "environment": "production",
@@ -53,6 +55,7 @@ def safe(tmp_path: Path) -> dict[str, Any]:
         "providers_file": providers,
         "satellites_file": satellites,
         "issuer_key_file": key,
+        "signing_key_file": signing,
     }
 
 
@@ -95,6 +98,8 @@ UNSAFE: dict[str, dict[str, Any]] = {
     "at least one key": {"vault_keys": ""},
     "Fernet key": {"vault_keys": "short"},
     "VRE_ISSUER_KEY_FILE": {"issuer_key_file": None},
+    "VRE_SIGNING_KEY_FILE": {"signing_key_file": None},
+    "VRE_SIGNING_OLD_PUBLIC_KEY_FILES": {"signing_old_public_key_files": "absent.pem"},
     "VRE_RUCIO_URL: .*https": {"rucio_url": "http://rucio.example"},
     "VRE_HUB_URL: .*https": {"hub_url": "http://hub.example"},
     "VRE_HUB_API_URL: .*https": {"hub_api_url": "http://hub.example:8081/hub/api"},
@@ -111,7 +116,10 @@ def test_production_refuses(safe: dict[str, Any], told: str, changes: dict[str, 
         Config(**{**safe, **changes})
 
 
-@pytest.mark.parametrize("name", ["providers_file", "satellites_file", "issuer_key_file"])
+SECRETS = ["providers_file", "satellites_file", "issuer_key_file", "signing_key_file"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
 def test_secrets_that_everybody_can_read_are_refused(safe: dict[str, Any], name: str) -> None:
     safe[name].chmod(0o644)
 
@@ -129,7 +137,9 @@ def test_a_former_key_that_everybody_can_read_is_refused(
         Config(**safe, issuer_old_key_files=[old])
 
 
-def pem(key: RSAPrivateKey | EllipticCurvePrivateKey) -> bytes:
+def pem(
+    key: RSAPrivateKey | EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey,
+) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
@@ -146,6 +156,14 @@ def test_a_key_that_does_not_sign_well_is_refused(safe: dict[str, Any], key: byt
     safe["issuer_key_file"].write_bytes(key)
 
     with pytest.raises(ValidationError, match="VRE_ISSUER_KEY_FILE: an RSA key"):
+        Config(**safe)
+
+
+@pytest.mark.parametrize("key", BAD_KEYS.values(), ids=BAD_KEYS.keys())
+def test_a_key_that_can_not_sign_verdicts_is_refused(safe: dict[str, Any], key: bytes) -> None:
+    safe["signing_key_file"].write_bytes(key)
+
+    with pytest.raises(ValidationError, match="VRE_SIGNING_KEY_FILE: an Ed25519 key"):
         Config(**safe)
 
 

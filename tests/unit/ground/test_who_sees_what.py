@@ -33,7 +33,7 @@ from data_mgmt.models import (
     SavedSearch,
     Upload,
 )
-from reproducibility.models import Analysis, Run
+from reproducibility.models import Analysis, Run, SignedVerdict
 from sessions.models import Build, Handover, Session, Share
 from tests.factories import make_user, sign_in
 from tests.streams import NDJSON, STREAMS, cookies_of, scope_of
@@ -111,14 +111,26 @@ def a_preview(user: User) -> object:
 
 
 def an_analysis(user: User) -> object:
-    return Analysis.objects.create(
+    analysis = Analysis.objects.create(
         slug=f"of-{user.handle}", owner=user, title="Mine", summary="Unpublished"
-    ).slug
+    )
+    analysis.current = analysis.versions.create(number=1, specification="{}")
+    analysis.save()
+    return analysis.slug
 
 
 def a_run(user: User) -> object:
     analysis = Analysis.objects.get(slug=an_analysis(user))
-    return Run.objects.create(user=user, analysis=analysis, number=1).pk
+    version = analysis.newest
+    return Run.objects.create(user=user, analysis=analysis, version=version, number=1).pk
+
+
+def a_verdict(user: User) -> object:
+    run = Run.objects.get(pk=str(a_run(user)))
+    return SignedVerdict.objects.create(
+        run=run, version=run.version, level="different", environment="unknown",
+        inputs="verified", statement="{}", signature="", key_id="", signed_at=timezone.now(),
+    ).pk  # fmt: skip
 
 
 def an_identity(user: User) -> object:
@@ -168,6 +180,8 @@ OWNED: dict[str, Maker] = {
     "api/v1/analyses/<slug:key>": an_analysis,
     "runs/<uuid:run_id>": a_run,
     "api/v1/runs/<uuid:run_id>": a_run,
+    "verdicts/<uuid:pk>": a_verdict,
+    "api/v1/verdicts/<uuid:pk>": a_verdict,
 }
 #: Addresses whose parameter names nothing that belongs to somebody here.
 NOT_OURS = {
@@ -211,6 +225,9 @@ PUBLIC = {
     "docs/errors": "what errors mean",
     "api/v1/sessions/broker/token": "asks for the session's own token",
     "sessions/badge.svg": "a picture for pages elsewhere",
+    "api/v1/analyses/<slug:key>/badge.svg": "a picture for pages elsewhere, of what is published",
+    ".well-known/vre-verdict-keys.json": "what signatures are checked with",
+    ".well-known/vre-verdict-key.pem": "what signatures are checked with",
     "styleguide/": "not in production",
 }
 #: What the other parameters of an address are filled with.

@@ -41,12 +41,13 @@ def a_verdict(
     level: str = "bit-identical",
     environment: str = "exact",
     inputs: str = "verified",
+    kind: Kind = Kind.REPRODUCTION,
     at: datetime | None = None,
 ) -> SignedVerdict:
     """Keep a verdict on a version as signed at a time."""
     run = Run.objects.create(
         analysis=version.analysis, user=user, number=next(_numbers), version=version,
-        kind=Kind.REPRODUCTION, state=RunState.FINISHED,
+        kind=kind, state=RunState.FINISHED,
     )  # fmt: skip
     return SignedVerdict.objects.create(
         run=run, version=version, level=level, environment=environment, inputs=inputs,
@@ -86,6 +87,24 @@ def test_the_last_verdict_counts(client: Client, analysis: Analysis, bob: User) 
 
 
 def test_a_failed_proof_is_told(client: Client, analysis: Analysis) -> None:
+    AnalysisVersion.objects.update(proof=Proof.FAILED)
+
+    assert words_of(client) == "reproduced: proof failed"
+
+
+def test_a_passed_proof_is_no_reproduction_yet(
+    client: Client, analysis: Analysis, bob: User
+) -> None:
+    a_verdict(analysis.newest, bob, kind=Kind.PROOF)
+    AnalysisVersion.objects.update(proof=Proof.PASSED)
+
+    assert words_of(client) == "reproduced: not yet · proof passed"
+
+
+def test_a_proof_with_other_outputs_is_told_as_failed(
+    client: Client, analysis: Analysis, bob: User
+) -> None:
+    a_verdict(analysis.newest, bob, kind=Kind.PROOF, level="different")
     AnalysisVersion.objects.update(proof=Proof.FAILED)
 
     assert words_of(client) == "reproduced: proof failed"

@@ -169,7 +169,7 @@ def test_a_verdict_is_told_with_its_numbers(browser: Client, finished: Run) -> N
     assert "1 of 2 outputs bit-identical, 1 different." in page
     assert "Inputs verified (2 of 2 checksums)." in page
     assert "Environment substituted: Physics 2026.11 instead of the recorded image." in page
-    assert "1 of 2 values differs; mass was" in page
+    assert "1 of 1 value differs; width is not there any more" in page
     assert "Reproduce again" in page
     assert "uproot==5.6.8" in page
     assert f'href="/runs/{finished.pk}/outputs/results/fit.json"' in page

@@ -119,6 +119,18 @@ def test_a_variation_is_not_signed(
     assert not SignedVerdict.objects.exists()
 
 
+def test_where_nothing_was_compared_nothing_is_signed(
+    run: Run, analysis: Analysis, workflow_backend: FakeWorkflows
+) -> None:
+    analysis.newest.outputs.all().delete()
+    workflow_backend.runs_by_itself = True
+
+    finish(run)
+
+    assert run.state == RunState.FINISHED
+    assert not SignedVerdict.objects.exists()
+
+
 def test_a_run_that_failed_is_not_signed(run: Run, workflow_backend: FakeWorkflows) -> None:
     work(run)
     workflow_backend.fail_step(1, "no convergence")

@@ -70,6 +70,7 @@ def test_how_it_differs_stands_beside_the_output(moved: Run) -> None:
     output = moved.outputs.get(path=FIT)
     told = verdicts.whole(moved)
     assert of_fit(moved)["comparison"] is None
+    assert output.comparison is not None
     assert output.comparison["differing"] == 1
     assert output.comparison["differences"][0]["where"] == "mass"
     assert told is not None

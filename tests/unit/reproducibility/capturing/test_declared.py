@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reproducibility.services.captures.declared import declared_in, with_input
+from reproducibility.services.captures.declared import declared_in, with_input, without_output
 from tests.unit.reproducibility.capturing.conftest import SPECIFICATION
 
 BLOCK = SPECIFICATION.decode()
@@ -54,3 +54,12 @@ def test_outputs_are_files_and_all_in_folders() -> None:
     assert declared.is_output("a.json")
     assert declared.is_output("plots/z/peak.png")
     assert not declared.is_output("plots.txt")
+
+
+def test_a_file_is_no_output_any_more_and_the_last_one_stays() -> None:
+    text = "outputs:\n  files:\n  - data/a.json  # read\n  - results/b.json\nversion: 1\n"
+
+    less = without_output(text, "data/a.json")
+
+    assert less == "outputs:\n  files:\n  - results/b.json\nversion: 1\n"
+    assert without_output(less, "results/b.json") == less

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reproducibility.compare import OutputVerdict, Tolerance, files
 from reproducibility.compare.caged import Cost
-from tests.fakes.previews import previews_python
+from tests.fakes.previews import REPOSITORY, previews_python
 
 WRITING = Path(__file__).with_name("writing.py")
+CALCULATING = Path(__file__).with_name("calculating.py")
+Ask = Callable[..., Any]
 Compared = Callable[..., OutputVerdict]
 
 
@@ -49,3 +53,26 @@ def _written(path: Path, held: bytes | Path | None) -> Path | None:
         path.write_bytes(held)
         return path
     return held
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
+    """Ask the previews' interpreter, which has numpy."""
+    with subprocess.Popen(
+        [str(previews_python()), str(CALCULATING), str(REPOSITORY)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        to, back = process.stdin, process.stdout
+        assert to is not None
+        assert back is not None
+
+        def asked(what: str, *rows: list[Any], **more: Any) -> Any:
+            to.write(json.dumps({"what": what, "rows": rows, **more}) + "\n")
+            to.flush()
+            return json.loads(back.readline())
+
+        yield asked
+        to.close()

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,38 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reproducibility.compare import Level, Tolerance
-from tests.fakes.previews import REPOSITORY, previews_python
+from tests.unit.reproducibility.compare.conftest import Ask
 
-Ask = Callable[..., Any]
-CALCULATING = Path(__file__).with_name("calculating.py")
 numbers = st.floats(width=64) | st.sampled_from([0.0, -0.0, 1.0, 1.0 + 1e-9, math.nan, math.inf])
 rows = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=30)
 #: Doubles and long doubles may fall to different sides of a tolerance's very edge.
 tolerances = st.builds(Tolerance, st.sampled_from([0.0, 3e-10, 2e-8, 0.3]),
                        st.sampled_from([0.0, 3e-10, 0.7]))  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def ask() -> Iterator[Ask]:
-    """Ask the previews' interpreter, which has numpy."""
-    with subprocess.Popen(
-        [str(previews_python()), str(CALCULATING), str(REPOSITORY)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        to, back = process.stdin, process.stdout
-        assert to is not None
-        assert back is not None
-
-        def asked(what: str, *rows: list[Any], **more: Any) -> Any:
-            to.write(json.dumps({"what": what, "rows": rows, **more}) + "\n")
-            to.flush()
-            return json.loads(back.readline())
-
-        yield asked
-        to.close()
 
 
 def tallied(ask: Ask, pairs: list[tuple[Any, Any]], tolerance: Tolerance, **more: Any) -> Any:
@@ -97,6 +68,13 @@ def test_whole_numbers_may_differ_where_it_is_declared(ask: Ask) -> None:
     told = tallied(ask, [(100, 101)], Tolerance(rtol=0.02), type="i8")
 
     assert told["level"] == "numerically-equal"
+
+
+def test_another_type_is_told_once_however_many_parts_there_are(ask: Ask) -> None:
+    told = ask("nested", [1, 2, 3, 4], [1, 2, 3, 4], kind="numbers", sizes=[1, 1], other="small")
+
+    assert told["level"] == "different"
+    assert told["places"] == ["x"]
 
 
 def test_rows_of_other_lengths_are_different(ask: Ask) -> None:

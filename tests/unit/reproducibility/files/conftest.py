@@ -14,7 +14,7 @@ from data_mgmt.models_uploads import Upload
 from reproducibility.backends import AUDIENCE, WorkflowState, get_backend
 from reproducibility.models import Run, RunState
 from tests.fakes.data import FakeDataBackend
-from tests.fakes.workflows import FakeWorkflow
+from tests.fakes.workflow_state import FakeWorkflow
 from tests.unit.reproducibility.conftest import RECORDED, SPECIFICATION
 from tests.unit.reproducibility.files.workspaces import FakeWorkspaces
 from vre_portal.config import get_config

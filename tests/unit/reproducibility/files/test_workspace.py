@@ -10,7 +10,7 @@ from reproducibility.models import Run
 from reproducibility.services import workspace
 from reproducibility.services.workspace import Kind
 from tests.factories import sign_in
-from tests.fakes.workflows import FakeWorkflow
+from tests.fakes.workflow_state import FakeWorkflow
 from tests.unit.reproducibility.conftest import RECORDED
 from tests.unit.reproducibility.files.conftest import TABLE
 from tests.unit.reproducibility.files.workspaces import FakeWorkspaces

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from accounts.credentials import Credential
-from tests.fakes.workflows import FakeWorkflows, Killed, counted
-from vre_portal.errors import NotFound, RangeNotSatisfiable, UpstreamUnavailable
+from tests.fakes.workflow_state import Killed
+from tests.fakes.workflows import FakeWorkflows
+from vre_portal.errors import UpstreamUnavailable
 
 PIECE = 1000
 
@@ -22,17 +23,12 @@ class FakeWorkspaces(FakeWorkflows):
         self.downloads: list[tuple[str, int]] = []
         self.pieces = self.open = 0
 
-    @counted
     def download(
         self, credential: Credential, workflow_id: str, path: str, offset: int = 0
     ) -> Iterator[bytes]:
-        files = self._mine(credential, workflow_id).files
-        if path not in files:
-            raise NotFound("REANA says: there is no such file.", service="reana")
-        if offset and offset >= len(files[path]):
-            raise RangeNotSatisfiable("The file ends before that.", service="reana")
+        content = b"".join(super().download(credential, workflow_id, path, offset))
         self.downloads.append((path, offset))
-        return self._pieces(files[path][offset:])
+        return self._pieces(content)
 
     def _pieces(self, content: bytes) -> Iterator[bytes]:
         self.open += 1
