@@ -91,7 +91,8 @@ class Sandbox:
 
     `environments` are the site's own virtual environments: whatever folder of a base interpreter
     they name becomes visible with them. Folders appear under their own absolute paths, and have to
-    be owned by `uid` where they are to be written. `uid` counts only when the demo runs as root.
+    be owned by `uid` where they are to be written; those `elsewhere` appear read-only under their
+    second path, where folders can be laid at all. `uid` counts only when the demo runs as root.
     `identity` is what `write_identity` returned. A program that `outlives` its starter has to be
     ended with `kill_all`.
     """
@@ -100,6 +101,7 @@ class Sandbox:
     environments: tuple[Path, ...] = ()
     read_only: tuple[Path, ...] = ()
     read_write: tuple[Path, ...] = ()
+    elsewhere: tuple[tuple[Path, Path], ...] = ()
     uid: int = PROBE_UID
     network: bool = False
     limits: Limits = field(default_factory=Limits)
@@ -262,6 +264,9 @@ def _folders(sandbox: Sandbox) -> Iterator[str]:
             if parent not in EXISTING and not _within_usr(parent):
                 yield from ("--perms", "0755", "--dir", str(parent))
         yield from (binds[path], str(path), str(path))
+    for source, path in sandbox.elsewhere:
+        yield from ("--perms", "0755", "--dir", str(path.parent))
+        yield from ("--ro-bind", str(source), str(path))
 
 
 def _base_prefixes(environment: Path) -> Iterable[Path]:

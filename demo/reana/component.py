@@ -16,10 +16,14 @@ ENVIRONMENT_NAME = "Physics 2026.11"
 ENVIRONMENT = "physics"
 ISSUERS = (("iam-escape", "/"), ("iam-checkin", "/oidc"))
 
+#: The workflow engines, each in an environment that the steps of a run know nothing of.
+ENGINES = ("snakemake", "cwltool", "yadage")
 #: `reana-client` is for sessions and the contract tests.
 ENVIRONMENTS: dict[str, Path] = {
     "reana": HERE / "requirements.txt",
     "reana-client": HERE / "client" / "requirements.txt",
+    "reana-client-next": HERE / "client" / "next" / "requirements.txt",
+    **{f"engine-{name}": HERE / "engines" / "requirements" / f"{name}.txt" for name in ENGINES},
 }
 
 
@@ -72,7 +76,8 @@ COMPONENTS: tuple[Component, ...] = (
         command=command,
         health=health,
         needs=("postgres",),
-        environments=("reana", "sandbox", ENVIRONMENT),
+        environments=("reana", "sandbox", ENVIRONMENT, "light"),
+        later=tuple(f"engine-{name}" for name in ENGINES),
         prepare=prepare,
         variables=variables,
         url=lambda stack: stack.url("reana"),

@@ -6,14 +6,24 @@ from dataclasses import dataclass
 
 from demo.reana.engine.launcher import Launcher
 from demo.reana.engine.supervisor import Supervisor
-from demo.reana.environment import LocalEnvironment
 from demo.reana.services.files import Files
+from demo.reana.services.finding import Finder
+from demo.reana.services.pace import Pace
+from demo.reana.services.quota import Quota
 from demo.reana.services.reports import Reports
+from demo.reana.services.retention import Retention
+from demo.reana.services.sharing import Sharing
+from demo.reana.services.vault import Vault
 from demo.reana.services.workflows import WorkflowService
 from demo.reana.settings import Settings
 from demo.reana.store import Pool, open_pool
 from demo.reana.store.jobs import Jobs
+from demo.reana.store.listing import Listing
 from demo.reana.store.people import People
+from demo.reana.store.retention import RetentionRules
+from demo.reana.store.secrets import Secrets, read_key
+from demo.reana.store.shares import Shares
+from demo.reana.store.usage import Usages
 from demo.reana.store.workflows import Workflows
 from demo.reana.tokens import Verifier
 from demo.reana.values import Person
@@ -26,32 +36,43 @@ class Runner:
     settings: Settings
     pool: Pool
     verifier: Verifier
+    pace: Pace
     people: People
     rows: Workflows
+    listing: Listing
+    rules: RetentionRules
     workflows: WorkflowService
+    finder: Finder
     files: Files
     reports: Reports
-    environment: LocalEnvironment
+    quota: Quota
+    sharing: Sharing
+    vault: Vault
+    retention: Retention
     launcher: Launcher
     supervisor: Supervisor
 
     def sign_in(self, token: str) -> Person:
         """Return the person of a token, made at the first call."""
         claims = self.verifier.verify(token)
-        return self.people.remember(
+        person = self.people.remember(
             claims.issuer,
             claims.subject,
             username=claims.username,
             name=claims.name,
             email=claims.email,
         )
+        self.pace.take(person.id)
+        return person
 
     def start(self) -> None:
-        """Begin to run what is queued or was interrupted."""
+        """Begin to run what is queued or was interrupted, and to apply retention rules."""
         self.supervisor.start()
+        self.retention.start()
 
     def close(self) -> None:
         """Stop all commands, to be taken up at the next start."""
+        self.retention.close()
         self.supervisor.close()
         self.pool.close()
 
@@ -59,21 +80,32 @@ class Runner:
 def make_runner(settings: Settings) -> Runner:
     """Return a runner that is not started yet."""
     pool = open_pool(settings.database_url)
-    rows, jobs = Workflows(pool), Jobs(pool)
+    rows, jobs, people, rules = Workflows(pool), Jobs(pool), People(pool), RetentionRules(pool)
     launcher = Launcher(settings)
-    supervisor = Supervisor(settings, rows, jobs, launcher)
-    workflows = WorkflowService(settings, rows, jobs, launcher, supervisor)
-    environment = LocalEnvironment(settings.environment_name, settings.environment)
+    secrets = Secrets(pool, read_key(settings.state / "secrets.key"))
+    supervisor = Supervisor(settings, rows, jobs, launcher, secrets=secrets)
+    quota = Quota(settings, Usages(pool))
+    workflows = WorkflowService(
+        settings, rows, jobs, rules=rules, quota=quota, launcher=launcher, supervisor=supervisor
+    )
+    files = Files(workflows, quota)
     return Runner(
         settings=settings,
         pool=pool,
         verifier=Verifier(settings.issuers, settings.audience),
-        people=People(pool),
+        pace=Pace(settings.calls_per_second),
+        people=people,
         rows=rows,
+        listing=Listing(pool),
+        rules=rules,
         workflows=workflows,
-        files=Files(workflows),
-        reports=Reports(jobs, launcher, environment),
-        environment=environment,
+        finder=Finder(rows),
+        files=files,
+        reports=Reports(jobs, launcher, supervisor.planner),
+        quota=quota,
+        sharing=Sharing(people, Shares(pool)),
+        vault=Vault(secrets),
+        retention=Retention(rules, rows, files, seconds=settings.retention_seconds),
         launcher=launcher,
         supervisor=supervisor,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 
@@ -29,6 +30,18 @@ class TokenRefused(RunnerError):
     status = HTTPStatus.FORBIDDEN
 
 
+class Forbidden(RunnerError):
+    """The person may read this, but not change it."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
+class QuotaExceeded(RunnerError):
+    """The person has taken all that they may take."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
 class NotFound(RunnerError):
     """There is no such thing, or it is another person's."""
 
@@ -39,6 +52,30 @@ class Conflict(RunnerError):
     """The workflow is in a state that does not allow this."""
 
     status = HTTPStatus.CONFLICT
+
+
+class TooLarge(RunnerError):
+    """The request is larger than the runner takes."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class TooManyCalls(RunnerError):
+    """The person makes more calls a second than the runner answers."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SecretsMissing(NotFound):
+    """Secrets do not exist; REANA's clients expect their names alone as the answer."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = tuple(names)
 
 
 class NotOffered(RunnerError):

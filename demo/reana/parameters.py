@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from string import Template
 from typing import Any
 
 from demo.reana.errors import Malformed
+from demo.reana.options import SERIAL, Options
 from demo.reana.values import Command
 
 
@@ -24,13 +25,39 @@ def effective_parameters(
 def expand_commands(
     specification: Mapping[str, Any], parameters: Mapping[str, Any]
 ) -> tuple[Command, ...]:
-    """Return every command of a serial workflow with `${name}` and `$name` replaced."""
+    """Return every command of a serial workflow with `${name}` and `$name` replaced.
+
+    The other engines find their steps themselves: there are no commands before they run.
+    """
+    if specification["workflow"]["type"] != SERIAL:
+        return ()
     steps = specification["workflow"]["specification"]["steps"]
     return tuple(
         Command(step=step.get("name", ""), text=_expand(line, parameters), image=image(step))
         for step in steps
         for line in step["commands"]
     )
+
+
+def chosen_commands(commands: Sequence[Command], options: Options) -> tuple[Command, ...]:
+    """Return the commands from the step `FROM` to the step `TARGET`, both with all of theirs.
+
+    Raises
+    ------
+    Malformed
+        There is no step of such a name.
+    """
+    names = [one.step for one in commands]
+    for wanted in (options.first_step, options.target):
+        if wanted and wanted not in names:
+            raise Malformed(f"There is no step {wanted!r} in the workflow.")
+    first = names.index(options.first_step) if options.first_step else 0
+    last = len(names)
+    if options.target:
+        last -= names[::-1].index(options.target)
+    if first >= last:
+        raise Malformed(f"The step {options.first_step!r} comes after {options.target!r}.")
+    return tuple(commands[first:last])
 
 
 def image(step: Mapping[str, Any]) -> str:

@@ -8,13 +8,14 @@ import time
 from collections.abc import AsyncIterator
 
 import uvicorn
+from psycopg import DataError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from demo.reana.api import about, workflows, workspace
-from demo.reana.api.call import broken, refused, unknown
+from demo.reana.api import about, creating, people, sharing, workflows, workspace
+from demo.reana.api.call import broken, refused, unknown, unstorable
 from demo.reana.composition import Runner, make_runner
 from demo.reana.errors import RunnerError
 from demo.reana.settings import read_settings
@@ -60,8 +61,21 @@ def make_app(runner: Runner) -> Starlette:
         await run_in_threadpool(runner.close)
 
     app = Starlette(
-        routes=[*about.ROUTES, *workflows.ROUTES, *workspace.ROUTES],
-        exception_handlers={RunnerError: refused, HTTPException: unknown, Exception: broken},
+        routes=[
+            *about.ROUTES,
+            *people.ROUTES,
+            *creating.ROUTES,
+            *workflows.ROUTES,
+            *sharing.ROUTES,
+            *workspace.ROUTES,
+        ],
+        exception_handlers={
+            RunnerError: refused,
+            HTTPException: unknown,
+            DataError: unstorable,
+            UnicodeEncodeError: unstorable,
+            Exception: broken,
+        },
         lifespan=lifespan,
     )
     app.add_middleware(AccessLog)

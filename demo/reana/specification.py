@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -11,8 +11,10 @@ from typing import Any, cast
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import best_match
 
-from demo.reana.errors import Malformed, NotOffered
+from demo.reana.errors import Malformed
+from demo.reana.options import SERIAL, SNAKEMAKE, options_of, parse_options
 from demo.reana.parameters import effective_parameters, expand_commands
+from demo.reana.workspace.paths import parts_of
 
 SCHEMA = Path(__file__).parent / "schema" / "reana_analysis_schema.json"
 COMPUTE_BACKENDS = ("kubernetes",)
@@ -39,14 +41,24 @@ def check_specification(document: object) -> Mapping[str, Any]:
         raise Malformed(f"The specification is not valid at {where}: {fault.message}")
     specification = cast(Mapping[str, Any], document)
     _check_offered(specification["workflow"])
-    expand_commands(specification, effective_parameters(specification, {}))
+    parse_options(specification["workflow"]["type"], options_of(specification))
+    if specification["workflow"]["type"] == SERIAL:
+        expand_commands(specification, effective_parameters(specification, {}))
     return specification
 
 
 def _check_offered(workflow: Mapping[str, Any]) -> None:
-    if workflow["type"] != "serial":
-        raise NotOffered(f"This runner runs serial workflows; this one is {workflow['type']}.")
-    steps = (workflow.get("specification") or {}).get("steps")
+    if workflow["type"] == SERIAL:
+        _check_steps((workflow.get("specification") or {}).get("steps"))
+    elif workflow["type"] == SNAKEMAKE and not workflow.get("file"):
+        raise Malformed("A Snakemake workflow needs the name of its Snakefile (workflow/file).")
+    elif not workflow.get("file") and not workflow.get("specification"):
+        raise Malformed(f"The {workflow['type']} workflow has neither a file nor a specification.")
+    if workflow.get("file"):
+        parts_of(workflow["file"])
+
+
+def _check_steps(steps: Sequence[Mapping[str, Any]] | None) -> None:
     if not steps:
         raise Malformed("The serial workflow has no steps.")
     for step in steps:

@@ -108,7 +108,7 @@ class Verifier:
             subject=str(claims["sub"]),
             username=username,
             name=str(claims.get("name") or username),
-            email=str(claims.get("email") or f"{username}@localhost"),
+            email=str(claims.get("email") or f"{username}@{_place(issuer)}"),
         )
 
 
@@ -122,6 +122,11 @@ def fetch_json(url: str) -> Mapping[str, Any]:
             "The identity provider does not answer; try again in a moment."
         ) from exc
     return document
+
+
+def _place(issuer: str) -> str:
+    """Return an issuer as the end of an address, so that two issuers' namesakes have two."""
+    return issuer.split("://", 1)[-1].rstrip("/")
 
 
 def _unverified(token: str) -> tuple[Mapping[str, Any], str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from demo.reana.images import images_of
 
 
 class Status(StrEnum):
@@ -96,8 +100,7 @@ class Workflow:
     @property
     def images(self) -> tuple[str, ...]:
         """The container images that the steps name, in order, each once."""
-        steps = self.specification["workflow"]["specification"]["steps"]
-        return tuple(dict.fromkeys(step["environment"] for step in steps))
+        return images_of(self.specification)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,50 @@ class Job:
     attempt: int
     started: datetime | None
     finished: datetime | None
+
+
+def _beginning(job: Job) -> tuple[float, int]:
+    """Return what orders jobs by their beginning."""
+    return (job.started.timestamp() if job.started else -math.inf, job.position)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many of a run's jobs are where, and which one began last."""
+
+    total: int = 0
+    running: int = 0
+    finished: int = 0
+    failed: int = 0
+    ids: tuple[UUID, ...] = ()
+    running_ids: tuple[UUID, ...] = ()
+    finished_ids: tuple[UUID, ...] = ()
+    failed_ids: tuple[UUID, ...] = ()
+    command: str | None = None
+    step: str | None = None
+
+    @classmethod
+    def of(cls, jobs: Sequence[Job]) -> Progress:
+        """Return the progress of a run with these jobs, in order."""
+        begun = [job for job in jobs if job.attempt]
+        latest = max(begun, key=_beginning, default=None)
+
+        def ids(status: Status) -> tuple[UUID, ...]:
+            return tuple(job.id for job in begun if job.status is status)
+
+        counts = Counter(job.status for job in jobs)
+        return cls(
+            total=len(jobs),
+            running=counts[Status.RUNNING],
+            finished=counts[Status.FINISHED],
+            failed=counts[Status.FAILED],
+            ids=tuple(job.id for job in begun),
+            running_ids=ids(Status.RUNNING),
+            finished_ids=ids(Status.FINISHED),
+            failed_ids=ids(Status.FAILED),
+            command=latest.command if latest else None,
+            step=latest.step if latest else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

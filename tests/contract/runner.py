@@ -10,9 +10,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import urlsplit
 
 import psycopg
@@ -48,13 +48,13 @@ class Person:
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self.headers = {"Authorization": f"Bearer {token}"}
 
     def call(
         self, method: str, path: str, *, more_headers: dict[str, str] | None = None, **options: Any
     ) -> requests.Response:
         """Return the runner's answer, whatever it is."""
-        headers = self._headers | (more_headers or {})
+        headers = self.headers | (more_headers or {})
         return requests.request(
             method, f"{self.url}/api{path}", headers=headers, timeout=TIMEOUT, **options
         )
@@ -102,7 +102,7 @@ class Person:
 class OwnRunner:
     """A runner on a port, folder and schema of its own, beside the stack's one."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, settings: Mapping[str, object] | None = None) -> None:
         self._name = f"test_{secrets.token_hex(4)}"
         prepare(stack)
         self.folder = stack.folder("reana", "tests", self._name)
@@ -113,6 +113,7 @@ class OwnRunner:
             free.bind(("127.0.0.1", 0))
             values["port"] = free.getsockname()[1]
         values["state"] = str(self.folder)
+        values.update(settings or {})
         values["database_url"] += f"?options=-csearch_path%3D{self._name}"
         self._settings.write_text(json.dumps(values))
         self.url = f"http://127.0.0.1:{values['port']}"
@@ -162,6 +163,11 @@ class OwnRunner:
         for pid in self.processes():
             if b"demo.reana.engine.keeper" in _read(Path(f"/proc/{pid}/cmdline")):
                 os.kill(pid, signal.SIGKILL)
+
+    def change_rows(self, statement: LiteralString, *values: object) -> int:
+        """Change the runner's own rows, as time or another service would; return how many."""
+        with psycopg.connect(self._database, options=f"-c search_path={self._name}") as connection:
+            return connection.execute(statement, values).rowcount
 
     def processes(self) -> list[int]:
         """Return the processes of this runner's commands: their command lines name its folder."""

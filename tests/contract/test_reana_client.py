@@ -1,110 +1,29 @@
-"""The unmodified reana-client 0.9.6 works against the runner, from ping to delete."""
+"""The unmodified reana-client 0.9.6 works against the runner, with every command it has."""
 
 from __future__ import annotations
 
-import os
+import json
 import secrets
-import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from demo import parts
-from demo.bootstrap import Environments
+from tests.contract.reana_clients import GREETINGS, ReanaClient, hello_world, stable, token_of
 from tests.contract.runner import Person, one_step, wait_for
-from tests.signin import exchange, running_stack, sign_in
-
-REANA_YAML = """\
-version: 0.9.4
-inputs:
-  files:
-    - code/hello.py
-    - data/names.txt
-  parameters:
-    names: data/names.txt
-    greetings: results/greetings.txt
-    pause: 0
-workflow:
-  type: serial
-  specification:
-    steps:
-      - name: greet
-        environment: 'python:3.12'
-        commands:
-          - python code/hello.py "${names}" "${greetings}" ${pause}
-outputs:
-  files:
-    - results/greetings.txt
-"""
-HELLO = """\
-import pathlib, sys, time
-names, greetings, pause = sys.argv[1:]
-time.sleep(float(pause))
-lines = [f"Hello {name}!" for name in pathlib.Path(names).read_text().splitlines()]
-print(*lines, sep="\\n")
-pathlib.Path(greetings).parent.mkdir(exist_ok=True)
-pathlib.Path(greetings).write_text("\\n".join(lines) + "\\n")
-"""
-GREETINGS = "Hello Jane Doe!\nHello Joe Bloggs!\n"
-
-
-class ReanaClient:
-    """The client's command line in a folder with a hello world."""
-
-    def __init__(self, program: Path, folder: Path, url: str, token: str) -> None:
-        self.folder = folder
-        self.url = url
-        self.token = token
-        self._program = program
-
-    def run(self, *arguments: str, token: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a command of the client."""
-        return subprocess.run(
-            [str(self._program), *arguments],
-            cwd=self.folder,
-            env={
-                "PATH": os.environ["PATH"],
-                "LANG": "C.UTF-8",
-                "PYTHONWARNINGS": "ignore",
-                "REANA_SERVER_URL": self.url,
-                "REANA_ACCESS_TOKEN": self.token if token is None else token,
-            },
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def good(self, *arguments: str) -> str:
-        """Run a command that has to succeed, and return what it prints."""
-        done = self.run(*arguments)
-        assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
-        assert "ERROR" not in done.stdout + done.stderr, f"{arguments}: {done.stdout}{done.stderr}"
-        return done.stdout
+from tests.signin import running_stack
 
 
 @pytest.fixture(scope="module")
-def program() -> Path:
-    """The client, in an environment of its own."""
-    stack = running_stack()
-    Environments(stack.environments, parts.requirements(), print).build("reana-client")
-    return stack.binary("reana-client", "reana-client")
+def token() -> str:
+    """The researcher's token."""
+    return token_of("researcher")
 
 
 @pytest.fixture
-def client(program: Path, tmp_path: Path) -> ReanaClient:
+def client(token: str, tmp_path: Path) -> ReanaClient:
     """The client as the researcher uses it."""
-    stack = running_stack()
-    for name, content in (
-        ("reana.yaml", REANA_YAML),
-        ("code/hello.py", HELLO),
-        ("data/names.txt", "Jane Doe\nJoe Bloggs\n"),
-    ):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(content)
-    token = exchange(stack, sign_in(stack, "researcher"), "reana")
-    return ReanaClient(program, tmp_path, stack.url("reana"), token)
+    return stable(tmp_path, running_stack().url("reana"), token)
 
 
 @pytest.fixture
@@ -119,19 +38,24 @@ def name() -> str:
     return f"hello-{secrets.token_hex(4)}"
 
 
+@pytest.fixture
+def finished(person: Person) -> str:
+    """The name of a hello world that has run."""
+    return hello_world(person)
+
+
 def test_ping_names_the_person_and_both_versions(client: ReanaClient) -> None:
     printed = client.good("ping")
 
     assert "Status: Connected" in printed
     assert "REANA client version: 0.9.6" in printed
-    assert "Rana Researcher" in printed
+    assert "Rana Researcher <researcher@example.org>" in printed
 
 
 def test_a_wrong_token_is_told_as_such(client: ReanaClient) -> None:
-    done = client.run("ping", token="wrong")
+    client.variables["REANA_ACCESS_TOKEN"] = "wrong"
 
-    assert done.returncode != 0
-    assert "INVALID ACCESS TOKEN" in done.stdout
+    assert "INVALID ACCESS TOKEN" in client.bad("ping")
 
 
 def test_info_tells_backends_environment_and_isolation(client: ReanaClient) -> None:
@@ -140,6 +64,13 @@ def test_info_tells_backends_environment_and_isolation(client: ReanaClient) -> N
     assert "List of supported compute backends: kubernetes" in printed
     assert "Physics 2026.11" in printed
     assert "Isolation of runs:" in printed
+
+
+def test_a_specification_is_validated_before_anything_is_sent(client: ReanaClient) -> None:
+    printed = client.good("validate")
+
+    assert "Valid REANA specification file" in printed
+    assert "Workflow parameters and commands appear valid" in printed
 
 
 def test_a_hello_world_lives_its_whole_life(client: ReanaClient, person: Person, name: str) -> None:
@@ -170,6 +101,41 @@ def test_a_hello_world_lives_its_whole_life(client: ReanaClient, person: Person,
     assert name not in client.good("list", "--filter", f"name={name}")
 
 
+def test_one_command_runs_it_all_and_follows_it_to_its_end(client: ReanaClient, name: str) -> None:
+    printed = client.good("run", "-w", name, "--follow")
+
+    assert f"{name}.1 has finished" in printed
+    assert f"/api/workflows/{name}.1/workspace/results/greetings.txt" in printed
+
+
+def test_a_restart_may_bring_another_specification(
+    client: ReanaClient, person: Person, finished: str
+) -> None:
+    changed = client.folder / "changed.yaml"
+    changed.write_text((client.folder / "reana.yaml").read_text().replace("greetings.txt", "g.txt"))
+
+    assert f"{finished}.1.1" in client.good("restart", "-w", finished, "-f", "changed.yaml")
+
+    assert person.finish(f"{finished}.1.1") == "finished"
+    assert "results/g.txt" in client.good("ls", "-w", finished)
+
+
+def test_a_list_tells_progress_and_size_as_json(client: ReanaClient, finished: str) -> None:
+    printed = client.good(
+        *("list", "--workflow", finished, "--json"),
+        *("--include-progress", "--include-workspace-size"),
+    )
+
+    (row,) = json.loads(printed)
+    assert (row["name"], row["run_number"], row["status"]) == (finished, "1", "finished")
+    assert row["progress"] == "1/1"
+    assert row["size"] > 100
+
+
+def test_there_are_no_interactive_sessions_to_list(client: ReanaClient, finished: str) -> None:
+    assert finished not in client.good("list", "--sessions")
+
+
 def test_two_runs_are_told_apart_by_their_files(client: ReanaClient, person: Person) -> None:
     first, second = (person.create(one_step("true")) for _ in range(2))
     person.put(first, "names.txt", b"Jane Doe\n")
@@ -192,6 +158,33 @@ def test_a_folder_comes_down_as_a_zip(client: ReanaClient, person: Person) -> No
         assert archive.read("data/deep/names.txt") == b"Jane Doe\n"
 
 
+def test_a_file_is_printed_instead_of_saved(client: ReanaClient, finished: str) -> None:
+    printed = client.good("download", "-w", finished, "results/greetings.txt", "-o", "-")
+
+    assert printed == GREETINGS
+
+
+def test_files_are_listed_by_a_part_of_their_name(client: ReanaClient, finished: str) -> None:
+    printed = client.good("ls", "-w", finished, "--filter", "name=greetings", "-h")
+
+    assert "results/greetings.txt" in printed
+    assert "34 Bytes" in printed
+    assert "hello.py" not in printed
+
+
+def test_usage_is_summed_and_filtered(client: ReanaClient, person: Person) -> None:
+    workflow = person.create(one_step("true"))
+    for path in ("a.root", "b.root", "c.txt"):
+        person.put(workflow, path, b"x" * 1024)
+
+    summed = client.good("du", "-w", workflow, "-s", "-h")
+    filtered = client.good("du", "-w", workflow, "--filter", "name=root")
+
+    assert "3 KiB" in summed
+    assert "./a.root" in filtered
+    assert "c.txt" not in filtered
+
+
 def test_files_are_removed_by_a_pattern(client: ReanaClient, person: Person) -> None:
     workflow = person.create(one_step("true"))
     for path in ("data/a.txt", "data/b.txt", "data/c.root"):
@@ -201,3 +194,72 @@ def test_files_are_removed_by_a_pattern(client: ReanaClient, person: Person) -> 
 
     left = person.ask("GET", f"/workflows/{workflow}/workspace")["items"]
     assert [item["name"] for item in left] == ["data/c.root"]
+
+
+def test_a_file_is_moved(client: ReanaClient, finished: str) -> None:
+    printed = client.good("mv", "-w", finished, "results/greetings.txt", "results/hello.txt")
+
+    assert "was successfully moved" in printed
+    listed = client.good("ls", "-w", finished)
+    assert "results/hello.txt" in listed
+    assert "results/greetings.txt" not in listed
+
+
+def test_pruning_leaves_inputs_and_outputs(client: ReanaClient, finished: str) -> None:
+    assert "scratch.tmp" in client.good("ls", "-w", finished)
+
+    client.good("prune", "-w", finished)
+
+    listed = client.good("ls", "-w", finished)
+    assert "scratch.tmp" not in listed
+    assert "data/names.txt" in listed
+    assert "results/greetings.txt" in listed
+
+
+def test_pruning_takes_inputs_and_outputs_when_asked(client: ReanaClient, finished: str) -> None:
+    client.good("prune", "-w", finished, "--include-inputs", "--include-outputs")
+
+    assert ".txt" not in client.good("ls", "-w", finished)
+
+
+def test_retention_rules_are_listed(client: ReanaClient, finished: str) -> None:
+    printed = client.good("retention-rules-list", "-w", finished)
+
+    assert "**/*.tmp" in printed
+    assert "7 " in printed
+
+
+def test_secrets_are_added_listed_and_deleted(client: ReanaClient) -> None:
+    variable, file = f"T_{secrets.token_hex(4)}", f"proxy-{secrets.token_hex(4)}"
+    (client.folder / file).write_text("a proxy")
+
+    client.good("secrets-add", "--env", f"{variable}=one", "--file", file)
+    again = client.bad("secrets-add", "--env", f"{variable}=two")
+    client.good("secrets-add", "--env", f"{variable}=two", "--overwrite")
+    listed = client.good("secrets-list")
+    missing = client.bad("secrets-delete", variable, "never-was")
+    client.good("secrets-delete", variable, file)
+
+    assert "already exists" in again
+    assert f"{variable}" in listed
+    assert f"{file}" in listed
+    assert "never-was" in missing
+    assert variable not in client.good("secrets-list")
+
+
+@pytest.mark.parametrize(("resource", "unit"), [("cpu", "s used"), ("disk", "iB used")])
+def test_a_quota_is_told_in_words(client: ReanaClient, resource: str, unit: str) -> None:
+    assert unit in client.good("quota-show", "--resource", resource, "-h")
+    assert client.good("quota-show", "--resources").split() == ["cpu", "disk"]
+
+
+@pytest.mark.parametrize("command", [("open", "jupyter"), ("close",)])
+def test_a_session_is_referred_to_the_hub(
+    client: ReanaClient, person: Person, command: tuple[str, ...]
+) -> None:
+    workflow = person.create(one_step("true"))
+
+    printed = client.bad(command[0], "-w", workflow, *command[1:])
+
+    assert "hub" in printed
+    assert "portal" in printed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -180,6 +181,42 @@ def test_a_page_of_files_tells_how_many_there_are(researcher: Person) -> None:
 
     assert [item["name"] for item in page["items"]] == ["data/2.txt", "data/3.txt"]
     assert (page["total"], page["has_next"], page["has_prev"]) == (5, True, True)
+
+
+def test_logs_come_by_step_and_by_page(researcher: Person) -> None:
+    workflow = researcher.start(one_step("echo first", "echo second", "echo third"))
+    assert researcher.finish(workflow) == "finished"
+
+    def printed(**asked: Any) -> list[str]:
+        told = json.loads(researcher.ask("GET", f"/workflows/{workflow}/logs", **asked)["logs"])
+        return [job["logs"].strip() for job in told["job_logs"].values()]
+
+    assert printed(params={"page": 2, "size": 2}) == ["third"]
+    assert printed(json=["only"]) == ["first", "second", "third"]
+    assert printed(json=["another"]) == []
+
+
+@pytest.mark.parametrize("of_the_first", [True, False])
+def test_files_stay_where_they_are_while_a_run_or_its_restart_is_at_work(
+    researcher: Person, of_the_first: bool
+) -> None:
+    first = researcher.start(one_step("sleep ${seconds}", seconds=600 if of_the_first else 0))
+    if not of_the_first:
+        assert researcher.finish(first) == "finished"
+        again = {"restart": True, "input_parameters": {"seconds": 600}}
+        running = researcher.ask("POST", f"/workflows/{first}/start", json=again)["workflow_id"]
+    else:
+        running = first
+    wait_for(lambda: researcher.status(running)["status"] == "running")
+
+    moved = researcher.call(
+        "PUT", f"/workflows/move_files/{first}", params={"source": "a", "target": "b"}
+    )
+    pruned = researcher.call("POST", f"/workflows/{first}/prune")
+
+    assert (moved.status_code, pruned.status_code) == (409, 409)
+    assert "is running" in pruned.json()["message"]
+    researcher.ask("PUT", f"/workflows/{running}/status", params={"status": "stop"}, json={})
 
 
 def test_a_failing_command_ends_the_run_with_its_reason(researcher: Person) -> None:

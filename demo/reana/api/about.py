@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from demo.reana.api.call import Call, route
+from demo.reana.services.quota import Allowance, show_seconds
 from demo.reana.specification import COMPUTE_BACKENDS
-from demo.reana.store.workflows import Search
 from demo.reana.values import Status
 from demo.reana.workspace.listing import size_answer
 
-#: The dialect that is spoken here.
+#: The older dialect's version; what the newer one adds stands in the capabilities.
 VERSION = "0.9.4"
+CAPABILITIES = ("workflow-specification-bundles-v1",)
 
 
 def ping(_: Request) -> Response:
@@ -23,19 +26,15 @@ def ping(_: Request) -> Response:
             "message": "OK",
             "status": "200",
             "reana_server_version": VERSION,
-            "api_capabilities": [],
+            "api_capabilities": list(CAPABILITIES),
             "flavour": "vre-demo-runner",
         }
     )
 
 
 def you(call: Call) -> Response:
-    """Answer who the caller is, and what their workspaces take."""
-    kept, _ = call.runner.rows.page(
-        call.person.id, Search(statuses=[one for one in Status if one is not Status.DELETED])
-    )
-    folders = {run.workspace: run for run in kept}
-    taken = sum(entry.size for run in folders.values() for entry in call.runner.files.entries(run))
+    """Answer who the caller is, and what they have taken of what they may take."""
+    cpu, disk = call.runner.quota.allowances(call.person)
     return JSONResponse(
         {
             "email": call.person.email,
@@ -43,13 +42,27 @@ def you(call: Call) -> Response:
             "username": call.person.username,
             "reana_server_version": VERSION,
             "reana_token": {"value": "", "status": "active", "requested_at": ""},
-            "quota": {
-                "disk": {
-                    "health": "healthy",
-                    "limit": {"raw": 0, "human_readable": "no limit"},
-                    "usage": size_answer(taken),
-                }
-            },
+            "quota": {"cpu": _shown(cpu, _milliseconds), "disk": _shown(disk, _bytes)},
+        }
+    )
+
+
+def status(call: Call) -> Response:
+    """Answer how busy the runner is."""
+    counts = call.runner.rows.counts()
+    slots, running = call.runner.settings.slots, counts[Status.RUNNING]
+    return JSONResponse(
+        {
+            "workflow": {
+                "running": running,
+                "pending": counts[Status.PENDING],
+                "queued": counts[Status.QUEUED],
+                "available": max(slots - running, 0),
+                "total": slots,
+                "percentage": 100 * max(slots - running, 0) // slots,
+                "health": "healthy" if running < slots else "critical",
+                "sort": 1,
+            }
         }
     )
 
@@ -59,7 +72,8 @@ def info(call: Call) -> Response:
     runner, limits = call.runner, call.runner.settings.limits
     memory = f"{(limits.memory_bytes or 0) >> 30}Gi"
     seconds = str(int(runner.settings.job_seconds))
-    root = str(runner.settings.workspaces)
+    root, known = str(runner.settings.workspaces), runner.launcher.environments
+    titles = [known.named(name).name for name in known.names]
     rows: dict[str, tuple[str, object]] = {
         "compute_backends": ("List of supported compute backends", list(COMPUTE_BACKENDS)),
         "default_kubernetes_jobs_timeout": ("Default timeout for Kubernetes jobs", seconds),
@@ -72,7 +86,7 @@ def info(call: Call) -> Response:
             "Maximum retention period in days for workspace files",
             None,
         ),
-        "environments": ("Local environments used in place of images", [runner.environment.name]),
+        "environments": ("Local environments used in place of images", titles),
         "isolation": ("Isolation of runs", runner.launcher.sentence),
         "concurrent_runs": ("Runs at once", str(runner.settings.slots)),
     }
@@ -81,8 +95,22 @@ def info(call: Call) -> Response:
     )
 
 
+def _shown(allowance: Allowance, amount: Callable[[float], dict[str, object]]) -> dict[str, object]:
+    shown: dict[str, object] = {"usage": amount(allowance.used), "health": allowance.health}
+    return {**shown, "limit": amount(allowance.limit)} if allowance.limit else shown
+
+
+def _milliseconds(seconds: float) -> dict[str, object]:
+    return {"raw": int(seconds * 1000), "human_readable": show_seconds(seconds)}
+
+
+def _bytes(size: float) -> dict[str, object]:
+    return size_answer(int(size))
+
+
 ROUTES: list[BaseRoute] = [
     Route("/api/ping", ping, methods=["GET"]),
     route("/api/you", "GET", you),
     route("/api/info", "GET", info),
+    route("/api/status", "GET", status),
 ]

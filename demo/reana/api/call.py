@@ -5,21 +5,32 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import IO, Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from demo.reana.composition import Runner
-from demo.reana.errors import Malformed, RunnerError, SignInRequired
+from demo.reana.errors import (
+    Malformed,
+    RunnerError,
+    SecretsMissing,
+    SignInRequired,
+    TooLarge,
+    TooManyCalls,
+)
 from demo.reana.values import Person, Workflow
 
 log = logging.getLogger("reana.api")
 MAX_BODY = 4 << 20
+#: A bundle's bytes, and room for the names in it.
+MAX_FORM = 104 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +46,13 @@ class Call:
 
     @property
     def workflow(self) -> Workflow:
-        """Return the person's workflow that the path names."""
-        return self.runner.workflows.find(self.person, self.path["workflow"])
+        """Return the person's own workflow that the path names, which they may change."""
+        return self.runner.finder.own(self.person, self.path["workflow"])
+
+    @property
+    def readable(self) -> Workflow:
+        """Return the workflow that the path names, the person's own or shared with them."""
+        return self.runner.finder.readable(self.person, self.path["workflow"])
 
     def flag(self, name: str) -> bool:
         """Whether a query parameter is set to something like yes."""
@@ -47,7 +63,7 @@ class Call:
         text = self.query.get(name)
         if not text:
             return None
-        if not text.isdigit() or not 0 < int(text) < 1 << 31:
+        if not text.isdecimal() or not 0 < int(text) < 1 << 31:
             raise Malformed(f"{name} must be a positive number.")
         return int(text)
 
@@ -58,17 +74,64 @@ class Call:
         return self.body or {}
 
 
+def object_of(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a field that must be an object, empty when it is not given."""
+    found = fields.get(name) or {}
+    if not isinstance(found, dict):
+        raise Malformed(f"{name} must be a JSON object.")
+    return found
+
+
 Handler = Callable[[Call], Response]
 
 
 def route(path: str, method: str, handler: Handler) -> Route:
-    """Return a route whose handler gets a call and runs in a thread."""
+    """Return a route whose handler gets a call with a JSON body, and runs in a thread."""
 
     async def endpoint(request: Request) -> Response:
-        body = await read_json(request)
-        return await run_in_threadpool(lambda: handler(make_call(request, body)))
+        return await answer_json(request, handler)
 
     return Route(path, endpoint, methods=[method])
+
+
+def form_route(path: str, handler: Handler) -> Route:
+    """Return a route whose handler gets a call with a form, and runs in a thread."""
+
+    async def endpoint(request: Request) -> Response:
+        return await answer_form(request, handler)
+
+    return Route(path, endpoint, methods=["POST"])
+
+
+async def answer_json(request: Request, handler: Handler) -> Response:
+    """Answer a call whose body is JSON or empty."""
+    body = await read_json(request)
+    return await run_in_threadpool(lambda: handler(make_call(request, body)))
+
+
+async def answer_form(request: Request, handler: Handler) -> Response:
+    """Answer a call whose body is a form with files, which are read from disk."""
+    call = await run_in_threadpool(make_call, request)
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        raise Malformed("A form needs its length in Content-Length.")
+    if int(length) > MAX_FORM:
+        raise TooLarge(f"The form is larger than {MAX_FORM >> 20} MiB.")
+    async with request.form(max_files=2, max_fields=10, max_part_size=MAX_BODY) as form:
+        return await run_in_threadpool(handler, replace(call, body=form))
+
+
+def is_form(request: Request) -> bool:
+    """Whether a request brings a form with files."""
+    return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+
+
+def file_of(call: Call, name: str) -> IO[bytes]:
+    """Return the open file that a form brings under a name."""
+    found = call.body.get(name)
+    if not isinstance(found, UploadFile):
+        raise Malformed(f"The form has no file {name!r}.")
+    return found.file
 
 
 def make_call(request: Request, body: object = None) -> Call:
@@ -104,21 +167,35 @@ async def read_json(request: Request) -> object:
     if not content.strip():
         return None
     try:
-        return json.loads(content)
-    except ValueError as exc:
+        return json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as exc:
         raise Malformed("The body is not valid JSON.") from exc
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def refused(_: Request, exc: Exception) -> Response:
     """Answer a refusal."""
+    if isinstance(exc, SecretsMissing):
+        return JSONResponse(list(exc.names), exc.status)
     status = exc.status if isinstance(exc, RunnerError) else 500
-    return JSONResponse({"message": str(exc)}, status)
+    headers = {"Retry-After": str(exc.retry_after)} if isinstance(exc, TooManyCalls) else None
+    return JSONResponse({"message": str(exc)}, status, headers)
 
 
 def unknown(_: Request, exc: Exception) -> Response:
-    """Answer a path or method that is not there."""
+    """Answer a path or method that is not there, or a form that cannot be read."""
     status = exc.status_code if isinstance(exc, HTTPException) else 404
+    if status == HTTPStatus.BAD_REQUEST:
+        return JSONResponse({"message": "The form cannot be read."}, status)
     return JSONResponse({"message": "This runner does not offer that call."}, status)
+
+
+def unstorable(_: Request, __: Exception) -> Response:
+    """Answer a text or number that the database cannot hold, such as a null character."""
+    return JSONResponse({"message": "The call holds a value that cannot be stored."}, 400)
 
 
 def broken(request: Request, exc: Exception) -> Response:

@@ -15,7 +15,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from demo.reana.api.call import Call, make_call, route
+from demo.reana.api.cutting import cut
 from demo.reana.errors import Malformed
+from demo.reana.services.reports import show_time
 from demo.reana.values import Workflow
 from demo.reana.workspace.archive import zip_files
 from demo.reana.workspace.listing import parse_search
@@ -39,9 +41,11 @@ class OpenFileResponse(FileResponse):
         self._file = file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file."""
+        """Send the file, and no more than it had at first: a running step may add to it."""
+        ranged = any(name == b"range" for name, _value in scope["headers"])
+        size = int(self.headers["content-length"])
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, send if ranged else cut(send, size))
         finally:
             self._file.close()
 
@@ -50,7 +54,7 @@ def list_files(call: Call) -> Response:
     """Answer a page of a workspace's files."""
     page, size = call.number("page") or 1, call.number("size")
     entries = call.runner.files.entries(
-        call.workflow,
+        call.readable,
         call.query.get("file_name", ""),
         parse_search(call.query.get("search")),
     )
@@ -74,7 +78,8 @@ async def upload(request: Request) -> Response:
     parts_of(name)
     workflow = await run_in_threadpool(lambda: call.workflow)
     await run_in_threadpool(call.runner.files.root, workflow)
-    folder = call.runner.settings.state / "uploads"
+    await run_in_threadpool(_check_room, call, request.headers.get("content-length", ""))
+    folder = call.runner.settings.uploads
     folder.mkdir(parents=True, exist_ok=True)
     descriptor, part = tempfile.mkstemp(dir=folder)
     try:
@@ -87,9 +92,48 @@ async def upload(request: Request) -> Response:
     return JSONResponse({"message": f"{name} has been successfully uploaded."})
 
 
+def move(call: Call) -> Response:
+    """Give a file or folder another name."""
+    workflow = call.workflow
+    source, target = (call.query.get(name, "") for name in ("source", "target"))
+    call.runner.files.move(workflow, source, target)
+    return JSONResponse(_about(workflow, "Files were successfully moved."))
+
+
+def prune(call: Call) -> Response:
+    """Remove what is declared neither as input nor as output, or also these."""
+    workflow = call.workflow
+    call.runner.files.prune(
+        workflow, inputs=call.flag("include_inputs"), outputs=call.flag("include_outputs")
+    )
+    return JSONResponse(_about(workflow, "The workspace has been correctly pruned."))
+
+
+def retention_rules(call: Call) -> Response:
+    """Answer which files go, and when."""
+    workflow = call.readable
+    rules = [
+        {
+            "id": str(rule.id),
+            "workspace_files": rule.workspace_files,
+            "retention_days": rule.retention_days,
+            "apply_on": show_time(rule.apply_on),
+            "status": rule.status,
+        }
+        for rule in call.runner.rules.of(workflow.id)
+    ]
+    return JSONResponse(
+        {
+            "workflow_id": str(workflow.id),
+            "workflow_name": workflow.full_name,
+            "retention_rules": rules,
+        }
+    )
+
+
 def download(call: Call) -> Response:
     """Answer one file, or a folder or glob as a ZIP."""
-    workflow, name = call.workflow, call.path["name"]
+    workflow, name = call.readable, call.path["name"]
     descriptor = call.runner.files.open_one(workflow, name)
     if descriptor is None:
         return _zipped(call, workflow, name)
@@ -107,7 +151,7 @@ def remove(call: Call) -> Response:
 
 def disk_usage(call: Call) -> Response:
     """Answer what a workspace takes."""
-    workflow, fields = call.workflow, call.fields()
+    workflow, fields = call.readable, call.fields()
     usage = call.runner.files.usage(
         workflow,
         summarize=bool(fields.get("summarize")),
@@ -121,6 +165,18 @@ def disk_usage(call: Call) -> Response:
             "disk_usage_info": usage,
         }
     )
+
+
+def _about(workflow: Workflow, message: str) -> dict[str, str]:
+    return {
+        "message": message,
+        "workflow_id": str(workflow.id),
+        "workflow_name": workflow.full_name,
+    }
+
+
+def _check_room(call: Call, length: str) -> None:
+    call.runner.quota.check(call.person, more_bytes=int(length) if length.isdecimal() else 0)
 
 
 def _zipped(call: Call, workflow: Workflow, name: str) -> Response:
@@ -153,5 +209,8 @@ ROUTES: list[BaseRoute] = [
     Route(WORKSPACE, upload, methods=["POST"]),
     route(f"{WORKSPACE}/{{name:path}}", "GET", download),
     route(f"{WORKSPACE}/{{name:path}}", "DELETE", remove),
+    route("/api/workflows/move_files/{workflow}", "PUT", move),
     route("/api/workflows/{workflow}/disk_usage", "GET", disk_usage),
+    route("/api/workflows/{workflow}/prune", "POST", prune),
+    route("/api/workflows/{workflow}/retention_rules", "GET", retention_rules),
 ]

@@ -7,22 +7,29 @@ a while: the whole demo was killed, then.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import resource
 import select
 import signal
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+from demo.reana.engine.cgroups import Cgroup, make
 from demo.reana.engine.records import Attempt, Ending, Outcome, Request, take_lock
-from demo.sandbox import kill_all
+from demo.reana.engine.watch import Bounds, Watch, memory_exceeded
+from demo.sandbox import descendants
 
 TICK = 0.2
 #: How long a command goes on without a service; a restart takes a few seconds.
 LONELY_SECONDS = 90.0
+REAP_SECONDS = 3.0
+PR_SET_CHILD_SUBREAPER = 36
 CUT = b"\n[The log is longer than the runner keeps; the rest is dropped.]\n"
 
 
@@ -39,9 +46,11 @@ class Keeper:
     def run(self) -> None:
         """Run the command to its end and write down how it ended."""
         request = self._attempt.request()
+        _adopt_orphans()
+        group = _group_of(request)
         try:
             process = subprocess.Popen(
-                request.command,
+                group.enter(request.command) if group else request.command,
                 cwd=request.folder,
                 env=request.variables,
                 stdin=subprocess.DEVNULL,
@@ -50,16 +59,24 @@ class Keeper:
                 start_new_session=True,
             )
         except OSError as exc:
-            self._attempt.end(Outcome(Ending.REFUSED, 126, f"cannot be started: {exc}"))
+            self._attempt.end(Outcome(Ending.REFUSED, 126, f"cannot be started: {exc.strerror}"))
             return
-        ending = self._follow(process, request)
-        if ending is not Ending.EXITED:
-            kill_all(process.pid, signal.SIGKILL)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # what it left behind, where no sandbox ends it
-        self._attempt.end(Outcome(ending, process.wait()))
+        watch = Watch(process.pid, _watched(request, group), tuple(map(Path, request.folders)))
+        ending, detail = self._follow(process, request, watch, group)
+        _end_all(process, group)
+        if ending is Ending.EXITED:
+            ending, detail = _afterwards(request, watch, group)
+        if group is not None:
+            group.remove()
+        self._attempt.end(Outcome(ending, process.wait(), detail, _cpu_seconds()))
 
-    def _follow(self, process: subprocess.Popen[bytes], request: Request) -> Ending:
+    def _follow(
+        self,
+        process: subprocess.Popen[bytes],
+        request: Request,
+        watch: Watch,
+        group: Cgroup | None,
+    ) -> tuple[Ending, str]:
         """Copy the output into the log until the command ends or has to end."""
         assert process.stdout is not None
         deadline = time.monotonic() + request.seconds
@@ -69,12 +86,15 @@ class Keeper:
             while process.poll() is None:
                 _copy(pipe, log, wait=TICK)
                 if time.monotonic() > deadline:
-                    return Ending.TIMED_OUT
+                    return Ending.TIMED_OUT, ""
                 if (asked := self._end_asked()) is not None:
-                    return asked
+                    return asked, ""
+                exceeded = watch.exceeded() or _out_of_memory(request, group)
+                if exceeded is not None:
+                    return Ending.EXCEEDED, exceeded
             while _copy(pipe, log, wait=0):
                 pass
-        return Ending.EXITED
+        return Ending.EXITED, ""
 
     def _end_asked(self) -> Ending | None:
         if self._signalled:
@@ -107,6 +127,77 @@ class CappedLog:
         self._left -= len(output)
         if self._left <= 0:
             self._stream.write(CUT)
+
+
+def _group_of(request: Request) -> Cgroup | None:
+    """Return the run's control group, where the service found that one can be made."""
+    if not request.group or request.bounds.memory_bytes is None:
+        return None
+    return make(
+        request.group, memory_bytes=request.bounds.memory_bytes, processes=request.processes
+    )
+
+
+def _watched(request: Request, group: Cgroup | None) -> Bounds:
+    """Return the bounds that the kernel does not see to."""
+    return request.bounds if group is None else replace(request.bounds, memory_bytes=None)
+
+
+def _end_all(process: subprocess.Popen[bytes], group: Cgroup | None) -> None:
+    """Leave nothing of the command running, nor what it started and abandoned.
+
+    The sandbox first: all in it ends at once with it, and no step is told of as failed because the
+    one below it was killed before it.
+    """
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + REAP_SECONDS
+    while not _reaped() and time.monotonic() < deadline:
+        if group is not None:
+            group.kill()
+        for pid in descendants(os.getpid()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of what the command leaves behind, so that its end can be waited for."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _reaped() -> bool:
+    """Wait for what has ended; tell whether nothing of the command is left."""
+    while True:
+        try:
+            ended, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return True
+        if not ended:
+            return False
+
+
+def _cpu_seconds() -> float:
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+def _out_of_memory(request: Request, group: Cgroup | None) -> str | None:
+    """Return the words for what the kernel ended in the run's group; the rest ends with it."""
+    memory = request.bounds.memory_bytes
+    if group is None or memory is None or not group.ran_out_of_memory():
+        return None
+    return memory_exceeded(memory)
+
+
+def _afterwards(request: Request, watch: Watch, group: Cgroup | None) -> tuple[Ending, str]:
+    """Return whether a limit was behind the end of a command that ended by itself."""
+    exceeded = _out_of_memory(request, group) or watch.last_look()
+    if exceeded is not None:
+        return Ending.EXCEEDED, exceeded
+    if group is not None and group.hit_process_limit():
+        return Ending.EXITED, f"it reached the limit of {request.processes} processes"
+    return Ending.EXITED, ""
 
 
 def _copy(pipe: int, log: CappedLog, *, wait: float) -> bool:

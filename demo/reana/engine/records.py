@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from demo.reana.engine.watch import Bounds
 from demo.stack import write_private
 
 
@@ -24,6 +25,7 @@ class Ending(StrEnum):
     TIMED_OUT = "timed out"
     STOPPED = "stopped"
     INTERRUPTED = "interrupted"
+    EXCEEDED = "exceeded"
     REFUSED = "refused"
 
 
@@ -36,15 +38,22 @@ class Request:
     folder: str
     seconds: float
     log_bytes: int
+    bounds: Bounds = Bounds()  # noqa: RUF009  frozen
+    processes: int = 256
+    #: What the run writes, its workspace first; weighed against `bounds.folder_bytes`.
+    folders: tuple[str, ...] = ()
+    #: The name of the run's control group, empty where none can be made.
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a command ended."""
+    """How a command ended, in words where its code does not tell, and the CPU seconds it took."""
 
     ending: Ending
     code: int
     detail: str = ""
+    cpu_seconds: float = 0.0
 
 
 class Attempt:
@@ -65,7 +74,10 @@ class Attempt:
     def request(self) -> Request:
         """Return what to run."""
         values = json.loads((self.folder / "request.json").read_text())
-        return Request(**{**values, "command": tuple(values["command"])})
+        values["bounds"] = Bounds(**values["bounds"])
+        for name in ("command", "folders"):
+            values[name] = tuple(values[name])
+        return Request(**values)
 
     def end(self, outcome: Outcome) -> None:
         """Write down how the command ended."""

@@ -6,31 +6,64 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 from uuid import UUID
 
+from demo.reana.engine.bringing import Bringing
+from demo.reana.engine.driven import DrivenRuns
 from demo.reana.engine.launcher import Launcher
-from demo.reana.engine.records import Attempt, Ending, Outcome, take_lock
+from demo.reana.engine.order import engine_is_there
+from demo.reana.engine.planning import Planner
+from demo.reana.engine.queue import next_to_begin
+from demo.reana.engine.records import Attempt, Ending, take_lock
+from demo.reana.engine.serial import SerialRuns
+from demo.reana.errors import RunnerError
+from demo.reana.options import SERIAL
 from demo.reana.settings import Settings
 from demo.reana.store.jobs import Jobs
+from demo.reana.store.secrets import Secrets
 from demo.reana.store.workflows import Workflows
-from demo.reana.values import Job, Status, Workflow
+from demo.reana.values import Status, Workflow
 
 TICK = 0.3
 STOP_SECONDS = 6.0
 log = logging.getLogger("reana.engine")
 
 
+class Runs(Protocol):
+    """Runs of one kind, as the loop moves them."""
+
+    def advance(self, workflow: Workflow) -> bool:
+        """Bring a run one move further; tell whether the next move can be made at once."""
+
+    def attempts(self, workflow: Workflow) -> list[Attempt]:
+        """Return the attempts of a run that may have a process."""
+
+    def stopped(self, workflow: Workflow) -> None:
+        """Record that a run was stopped, whose processes are gone."""
+
+
 class Supervisor:
     """Brings every started run to its one end."""
 
     def __init__(
-        self, settings: Settings, workflows: Workflows, jobs: Jobs, launcher: Launcher
+        self,
+        settings: Settings,
+        workflows: Workflows,
+        jobs: Jobs,
+        launcher: Launcher,
+        *,
+        secrets: Secrets,
     ) -> None:
         self._settings = settings
         self._workflows = workflows
         self._jobs = jobs
         self._launcher = launcher
+        self.planner = Planner(settings, jobs, launcher)
+        bringing = Bringing(settings, workflows, jobs, launcher, self.planner, secrets=secrets)
+        self._bringing = bringing
+        self._serial, self._driven = SerialRuns(bringing), DrivenRuns(bringing)
         self._wake = threading.Event()
         self._closing = False
         # A stop and the loop must not move the same run at once.
@@ -55,29 +88,28 @@ class Supervisor:
         self.wake()
         self._thread.join(timeout=STOP_SECONDS)
         running = [
-            self._launcher.attempt(job)
+            attempt
             for workflow in self._workflows.waiting(Status.RUNNING)
-            for job in self._jobs.of(workflow.id)
-            if job.status is Status.RUNNING
+            for attempt in self._runs(workflow).attempts(workflow)
         ]
         for attempt in running:
             attempt.ask_end(Ending.INTERRUPTED)
         _wait_until(lambda: all(_released(attempt) for attempt in running), STOP_SECONDS)
 
     def stop(self, workflow: Workflow) -> bool:
-        """Stop a run and its command; tell whether it was running."""
+        """Stop a run and its commands; tell whether it was running."""
+        runs = self._runs(workflow)
         with self._moving:
             moved = self._workflows.move(
                 workflow.id, Status.STOPPED, reason="Stopped by its owner."
             )
-            jobs = self._jobs.of(workflow.id) if moved else []
-            running = [self._launcher.attempt(job) for job in jobs if job.status is Status.RUNNING]
+            running = runs.attempts(workflow) if moved else []
             for attempt in running:
                 attempt.ask_end(Ending.STOPPED)
         _wait_until(lambda: all(_released(attempt) for attempt in running), STOP_SECONDS)
-        for job in jobs:
-            if job.status is not Status.FINISHED:
-                self._jobs.end(job, Status.STOPPED)
+        if moved:
+            runs.stopped(workflow)
+            self._bringing.take_back_secrets(workflow)
         self.wake()
         return moved is not None
 
@@ -97,86 +129,41 @@ class Supervisor:
         for workflow in self._workflows.waiting(Status.RUNNING):
             with self._moving:
                 self._advance(workflow.id)
-        free = self._settings.slots - len(self._workflows.waiting(Status.RUNNING))
-        for workflow in self._workflows.waiting(Status.QUEUED)[: max(free, 0)]:
+        running = self._workflows.waiting(Status.RUNNING)
+        waiting = self._workflows.waiting(Status.QUEUED)
+        queued = [one for one in waiting if engine_is_there(one, self._settings)]
+        for workflow in next_to_begin(queued, running, slots=self._settings.slots):
             self._begin(workflow)
 
     def _begin(self, workflow: Workflow) -> None:
+        if (refusal := self._refusal(workflow)) is not None:
+            self._workflows.move(workflow.id, Status.FAILED, reason=refusal)
+            return
         self._workflows.set_isolation(workflow.id, self._launcher.sentence)
         if self._workflows.move(workflow.id, Status.PENDING) is not None:
             self._workflows.move(workflow.id, Status.RUNNING)
             self.wake()
+
+    def _refusal(self, workflow: Workflow) -> str | None:
+        """Return why a queued run cannot run: its files or this runner changed since the start."""
+        plan = self._jobs.plans.of(workflow.id)
+        options: Mapping[str, Any] = plan.options if plan else {}
+        try:
+            self.planner.plan(workflow, workflow.parameters, options)
+        except RunnerError as exc:
+            return str(exc)
+        return None
 
     def _advance(self, workflow_id: UUID) -> None:
         """Bring a run one move further, as far as its present command allows."""
         workflow = self._workflows.by_id(workflow_id)
         if workflow is None or workflow.status is not Status.RUNNING:
             return
-        unfinished = [
-            job for job in self._jobs.of(workflow.id) if job.status is not Status.FINISHED
-        ]
-        if not unfinished:
-            self._workflows.move(workflow.id, Status.FINISHED)
-            return
-        job = unfinished[0]
-        if job.status is not Status.RUNNING:
-            self._launch(workflow, job)
-            return
-        attempt = self._launcher.attempt(job)
-        outcome = attempt.outcome()
-        if outcome is not None:
-            self._settle(workflow, job, outcome)
-        elif attempt.abandoned():
-            self._redo_killed(workflow, job)
-
-    def _settle(self, workflow: Workflow, job: Job, outcome: Outcome) -> None:
-        if outcome.ending is Ending.INTERRUPTED:
-            self._launch(workflow, job)
-        elif outcome.ending is Ending.EXITED and outcome.code == 0:
-            self._jobs.end(job, Status.FINISHED)
+        if self._runs(workflow).advance(workflow):
             self._wake.set()
-        else:
-            self._fail(workflow, job, _explain(job, outcome))
 
-    def _redo_killed(self, workflow: Workflow, job: Job) -> None:
-        if job.attempt >= self._settings.attempts:
-            title = _title(job).capitalize()
-            self._fail(workflow, job, f"{title} was killed {job.attempt} times.")
-            return
-        log.info("Run %s: %s was killed and is begun again", workflow.id, _title(job))
-        self._launch(workflow, job)
-
-    def _fail(self, workflow: Workflow, job: Job, reason: str) -> None:
-        self._jobs.end(job, Status.FAILED)
-        self._workflows.move(workflow.id, Status.FAILED, reason=reason)
-
-    def _launch(self, workflow: Workflow, job: Job) -> None:
-        workspace = self._settings.workspaces / str(workflow.workspace)
-        uid = self._launcher.uid_of(self._workflows.workspace_number(workflow.workspace))
-        begun = self._jobs.begin(job)
-        try:
-            self._launcher.launch(begun, workspace, uid=uid)
-        except OSError as exc:
-            self._fail(workflow, begun, f"{_title(job)} could not be started: {exc.strerror}.")
-
-
-def _title(job: Job) -> str:
-    return f"step {job.step!r}" if job.step else f"step {job.position + 1}"
-
-
-def _explain(job: Job, outcome: Outcome) -> str:
-    title = _title(job).capitalize()
-    match outcome.ending:
-        case Ending.EXITED if outcome.code < 0:
-            return f"{title} was ended by signal {-outcome.code}."
-        case Ending.EXITED:
-            return f"{title} ended with exit code {outcome.code}."
-        case Ending.TIMED_OUT:
-            return f"{title} ran longer than it may."
-        case Ending.REFUSED:
-            return f"{title} {outcome.detail}"
-        case _:
-            return f"{title} was stopped."
+    def _runs(self, workflow: Workflow) -> Runs:
+        return self._serial if self.planner.engine_of(workflow) == SERIAL else self._driven
 
 
 def _released(attempt: Attempt) -> bool:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from demo.reana.errors import NotFound, RunnerError
+from demo.reana.errors import Conflict, NotFound, RunnerError
+from demo.reana.services.quota import Quota
 from demo.reana.services.workflows import WorkflowService
 from demo.reana.values import Workflow
 from demo.reana.workspace.listing import Entry, list_files, size_answer
-from demo.reana.workspace.paths import open_file, parts_of, put_file, remove_file
+from demo.reana.workspace.paths import (
+    move_path,
+    open_file,
+    parts_of,
+    put_file,
+    remove_empty_folders,
+    remove_file,
+)
 
 Answer = dict[str, Any]
 
@@ -18,8 +27,9 @@ Answer = dict[str, Any]
 class Files:
     """Files of workflows that the caller was found to own."""
 
-    def __init__(self, workflows: WorkflowService) -> None:
+    def __init__(self, workflows: WorkflowService, quota: Quota) -> None:
         self._workflows = workflows
+        self._quota = quota
 
     def root(self, workflow: Workflow) -> Path:
         """Return the workspace's folder, which is there."""
@@ -31,6 +41,13 @@ class Files:
     def put(self, workflow: Workflow, name: str, upload: Path) -> None:
         """Move a complete upload to its place."""
         put_file(self.root(workflow), name, upload, owner=self._workflows.uid(workflow))
+        self._quota.note_change(workflow.workspace)
+
+    def move(self, workflow: Workflow, source: str, target: str) -> None:
+        """Give a file or folder another name, or put it into a folder that is there."""
+        self._check_idle(workflow)
+        owner = self._workflows.uid(workflow)
+        move_path(self.root(workflow), source, target, owner=owner)
 
     def entries(
         self,
@@ -59,8 +76,37 @@ class Files:
             try:
                 deleted[entry.name] = {"size": remove_file(root, entry.name)}
             except (OSError, RunnerError) as exc:
-                failed[entry.name] = {"error": str(exc)}
+                failed[entry.name] = {"error": _explain(exc)}
+        self._quota.note_change(workflow.workspace)
         return {"deleted": deleted, "failed": failed}
+
+    def prune(
+        self, workflow: Workflow, *, pattern: str = "", inputs: bool = False, outputs: bool = False
+    ) -> int:
+        """Remove what is declared neither as input nor as output, or also these; return how many.
+
+        Folders that are empty afterwards go too.
+        """
+        self._check_idle(workflow)
+        root = self.root(workflow)
+        spare = [name for name, goes in (("inputs", inputs), ("outputs", outputs)) if not goes]
+        going = [
+            entry
+            for entry in list_files(root, pattern)
+            if not any(_declares(workflow.specification.get(key), entry.name) for key in spare)
+        ]
+        for entry in going:
+            with suppress(NotFound, FileNotFoundError):
+                remove_file(root, entry.name)
+        remove_empty_folders(root)
+        self._quota.note_change(workflow.workspace)
+        return len(going)
+
+    def _check_idle(self, workflow: Workflow) -> None:
+        """Refuse what a run in the workspace, perhaps a restart, would trip over."""
+        running = self._workflows.running_in(workflow)
+        if running is not None:
+            raise Conflict(f"Workflow {running.full_name} is running; try again when it has ended.")
 
     def usage(
         self,
@@ -74,3 +120,19 @@ class Files:
         if summarize:
             return [{"name": "", "size": size_answer(sum(entry.size for entry in entries))}]
         return [{"name": f"/{entry.name}", "size": size_answer(entry.size)} for entry in entries]
+
+
+def _declares(section: Mapping[str, Any] | None, name: str) -> bool:
+    """Whether a section of a specification names a file, or a folder above it."""
+    section = section or {}
+    files = {_plain(path) for path in section.get("files") or ()}
+    folders = [_plain(path) for path in section.get("directories") or ()]
+    return name in files or any(name == one or name.startswith(f"{one}/") for one in folders)
+
+
+def _plain(path: str) -> str:
+    return "/".join(part for part in str(path).split("/") if part not in {"", "."})
+
+
+def _explain(exc: OSError | RunnerError) -> str:
+    return str(exc) if isinstance(exc, RunnerError) else exc.strerror or "It cannot be removed."

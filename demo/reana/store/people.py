@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from demo.reana.store import Pool
 from demo.reana.values import Person
 
@@ -26,3 +28,11 @@ class People:
             ).fetchone()
         assert row is not None
         return Person(**row)
+
+    def by_email(self, email: str) -> list[UUID]:
+        """Return the people of an e-mail: one with accounts at two providers is two rows."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT id FROM person WHERE lower(email) = lower(%s)", (email,)
+            ).fetchall()
+        return [row["id"] for row in rows]

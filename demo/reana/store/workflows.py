@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -25,16 +24,7 @@ STAMPS = {
     Status.STOPPED: "stopped",
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """Which of a person's workflows to list."""
-
-    statuses: Sequence[str] = ()
-    names: Sequence[str] = ()
-    newest_first: bool = True
-    limit: int | None = None
-    offset: int = 0
+SHARED = "id IN (SELECT workflow FROM valid_share WHERE person = %s) AND status <> 'deleted'"
 
 
 class Workflows:
@@ -108,6 +98,18 @@ class Workflows:
             (owner, name),
         )
 
+    def shared_by_id(self, reader: UUID, workflow_id: UUID) -> Workflow | None:
+        """Return a workflow that somebody shares with a person."""
+        return self._one(f"id = %s AND {SHARED}", (workflow_id, reader))
+
+    def shared_by_run(self, reader: UUID, name: str, major: int, minor: int) -> Workflow | None:
+        """Return one run of a name that somebody shares with a person, the newest first."""
+        return self._one(
+            f"name = %s AND run_major = %s AND run_minor = %s AND {SHARED}"
+            " ORDER BY created DESC LIMIT 1",
+            (name, major, minor, reader),
+        )
+
     def runs_in(self, workspace: UUID) -> list[Workflow]:
         """Return the run and its restarts that share a workspace."""
         return self._many("workspace = %s ORDER BY run_minor", (workspace,))
@@ -118,30 +120,18 @@ class Workflows:
             "owner = %s AND name = %s AND status <> 'deleted' ORDER BY created", (owner, name)
         )
 
-    def page(self, owner: UUID, search: Search) -> tuple[list[Workflow], int]:
-        """Return a page of a person's workflows, and how many match in all."""
-        order = "DESC" if search.newest_first else "ASC"
-        where = (
-            "owner = %s AND (cardinality(%s::text[]) = 0 OR status = ANY(%s))"
-            " AND (cardinality(%s::text[]) = 0 OR EXISTS (SELECT 1 FROM unnest(%s::text[]) AS part"
-            " WHERE strpos(name || '.' || run_major, part) > 0))"
-        )
-        statuses, names = list(search.statuses), list(search.names)
-        values = (owner, statuses, statuses, names, names)
-        with self._pool.connection() as connection:
-            total = connection.execute(
-                f"SELECT count(*) AS total FROM workflow WHERE {where}",
-                values,
-            ).fetchone()
-        rows = self._many(
-            f"{where} ORDER BY created {order} LIMIT %s OFFSET %s",
-            (*values, search.limit, search.offset),
-        )
-        return rows, int(total["total"]) if total else 0
-
     def waiting(self, status: Status) -> list[Workflow]:
         """Return the workflows in a state, those first that were started first."""
         return self._many("status = %s ORDER BY queued, created", (status,))
+
+    def counts(self) -> dict[Status, int]:
+        """Return how many workflows are in each state, of all people."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT status, count(*) AS number FROM workflow GROUP BY status"
+            ).fetchall()
+        found = {row["status"]: int(row["number"]) for row in rows}
+        return {status: found.get(status, 0) for status in Status}
 
     def move(self, workflow_id: UUID, to: Status, *, reason: str = "") -> Workflow | None:
         """Change a workflow's state; None when its state does not allow that (any more)."""

@@ -14,6 +14,9 @@ from pathlib import Path
 from demo.reana.errors import Malformed
 from demo.reana.workspace.paths import parts_of
 
+#: Files below so many folders are not listed: a run may nest them deeper than Python recurses.
+DEEPEST = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -72,8 +75,10 @@ def is_pattern(name: str) -> bool:
 
 
 def _walk(root: Path) -> Iterator[Entry]:
-    for folder, _, names, descriptor in os.fwalk(root, follow_symlinks=False):
+    for folder, folders, names, descriptor in os.fwalk(root, follow_symlinks=False):
         below = Path(folder).relative_to(root)
+        if len(below.parts) >= DEEPEST:
+            folders.clear()
         for name in names:
             try:
                 status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)

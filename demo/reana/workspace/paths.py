@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from demo.reana.errors import Malformed, NotFound
@@ -82,10 +83,52 @@ def remove_file(root: Path, name: str) -> int:
     return size
 
 
+def move_path(root: Path, source: str, target: str, *, owner: int) -> None:
+    """Rename a file or folder; a target that is a folder takes it in."""
+    (*folders, last) = parts_of(source)
+    wanted = parts_of(target) if target.strip("/.") else ()
+    if _is_folder(root, wanted):
+        wanted = (*wanted, last)
+    with (
+        open_folder(root, tuple(folders)) as before,
+        open_folder(root, wanted[:-1], make_for=owner) as after,
+    ):
+        try:
+            os.rename(last, wanted[-1], src_dir_fd=before, dst_dir_fd=after)
+        except FileNotFoundError as exc:
+            raise NotFound(f"{source} does not exist in the workspace.") from exc
+        except OSError as exc:
+            raise Malformed(f"{source} cannot be moved to {target}: {exc.strerror}.") from exc
+
+
+def remove_empty_folders(root: Path) -> None:
+    """Remove the folders below `root` that hold nothing."""
+    for _, folders, _, descriptor in os.fwalk(root, topdown=False, follow_symlinks=False):
+        for folder in folders:
+            with suppress(OSError):  # it holds something, or is a link
+                os.rmdir(folder, dir_fd=descriptor)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all that is in it, as far as it is there.
+
+    `rm` and not a loop: a run may nest folders deeper than Python recurses.
+    """
+    subprocess.run(["rm", "--recursive", "--force", "--", str(folder)], check=False)
+
+
 def give(path: Path, owner: int) -> None:
     """Give a path to a run's user id, where the service may."""
     if os.geteuid() == 0:
         os.chown(path, owner, owner, follow_symlinks=False)
+
+
+def _is_folder(root: Path, parts: tuple[str, ...]) -> bool:
+    try:
+        with open_folder(root, parts):
+            return True
+    except NotFound:
+        return False
 
 
 def _make_folder(name: str, above: int, *, owner: int) -> None:

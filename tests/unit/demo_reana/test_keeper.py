@@ -8,13 +8,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from demo.reana.engine.records import Attempt, Ending, Outcome, Request, take_lock
+from demo.reana.engine.watch import Bounds
 from demo.stack import REPOSITORY
 
 PATIENCE = 20.0
+PATH = "/usr/bin:/bin"
+#: A program of a name of its own, so that a test finds what is left of it.
+HOARD = "import time; hoard = bytearray(200 << 20); time.sleep(60)"
 
 
 class Keepers:
@@ -27,14 +32,17 @@ class Keepers:
         self._started: list[subprocess.Popen[bytes]] = []
         self._service = take_lock(self.service_lock)
 
-    def start(
-        self, script: str, *, seconds: float = 60.0, log_bytes: int = 10_000
-    ) -> subprocess.Popen[bytes]:
+    def start(self, script: str, **asked: Any) -> subprocess.Popen[bytes]:
         """Start a keeper of a shell script."""
         lock = self.attempt.lock()
         assert lock is not None
+        wishes: dict[str, Any] = {
+            "seconds": 60.0,
+            "log_bytes": 10_000,
+            "folders": (str(self._folder),),
+        } | asked
         self.attempt.ask(
-            Request(("/bin/sh", "-c", script), {}, str(self._folder), seconds, log_bytes)
+            Request(("/bin/bash", "-c", script), {"PATH": PATH}, str(self._folder), **wishes)
         )
         keeper = subprocess.Popen(
             [
@@ -51,6 +59,12 @@ class Keepers:
     def log(self) -> str:
         """Return the log as it is now."""
         return self.attempt.log.read_text() if self.attempt.log.exists() else ""
+
+    def ended(self) -> Outcome:
+        """Return how the command ended, which is written down by now."""
+        outcome = self.attempt.outcome()
+        assert outcome is not None
+        return outcome
 
     def close(self) -> None:
         """End what is left."""
@@ -79,7 +93,8 @@ def wait_for(claim: Callable[[], bool]) -> None:
 def test_the_exit_code_and_both_outputs_are_kept(keepers: Keepers) -> None:
     keepers.start("echo out; echo err >&2; exit 3").wait(PATIENCE)
 
-    assert keepers.attempt.outcome() == Outcome(Ending.EXITED, 3)
+    outcome = keepers.ended()
+    assert (outcome.ending, outcome.code, outcome.detail) == (Ending.EXITED, 3, "")
     assert sorted(keepers.log().split()) == ["err", "out"]
 
 
@@ -99,17 +114,13 @@ def test_a_command_that_is_asked_to_end_ends(keepers: Keepers) -> None:
     keepers.attempt.ask_end(Ending.STOPPED)
     keeper.wait(PATIENCE)
 
-    outcome = keepers.attempt.outcome()
-    assert outcome is not None
-    assert outcome.ending is Ending.STOPPED
+    assert keepers.ended().ending is Ending.STOPPED
 
 
 def test_a_command_that_runs_too_long_is_ended(keepers: Keepers) -> None:
     keepers.start("sleep 60", seconds=0.3).wait(PATIENCE)
 
-    outcome = keepers.attempt.outcome()
-    assert outcome is not None
-    assert outcome.ending is Ending.TIMED_OUT
+    assert keepers.ended().ending is Ending.TIMED_OUT
 
 
 def test_a_keeper_that_is_terminated_says_that_it_was_interrupted(keepers: Keepers) -> None:
@@ -119,9 +130,7 @@ def test_a_keeper_that_is_terminated_says_that_it_was_interrupted(keepers: Keepe
     keeper.terminate()
     keeper.wait(PATIENCE)
 
-    outcome = keepers.attempt.outcome()
-    assert outcome is not None
-    assert outcome.ending is Ending.INTERRUPTED
+    assert keepers.ended().ending is Ending.INTERRUPTED
 
 
 def test_a_killed_keeper_leaves_an_abandoned_attempt(keepers: Keepers) -> None:
@@ -156,6 +165,88 @@ def test_a_program_that_is_not_there_is_told_as_refused(keepers: Keepers) -> Non
         check=True,
     )
 
-    outcome = keepers.attempt.outcome()
-    assert outcome is not None
-    assert outcome.ending is Ending.REFUSED
+    assert keepers.ended().ending is Ending.REFUSED
+
+
+def test_a_command_that_takes_too_much_cpu_time_is_ended_with_the_reason(keepers: Keepers) -> None:
+    bounds = Bounds(cpu_seconds=0.5)
+
+    keepers.start("while :; do :; done", bounds=bounds).wait(PATIENCE)
+
+    assert keepers.ended().ending is Ending.EXCEEDED
+    assert keepers.ended().detail.startswith("used more than the 0.5 seconds of CPU time")
+    assert keepers.ended().cpu_seconds > 0.5
+
+
+def test_cpu_time_of_children_is_counted_together(keepers: Keepers) -> None:
+    busy = f"{sys.executable} -c 'import time\nwhile time.process_time() < 0.4: pass'"
+
+    keepers.start(f"{busy} & {busy} & wait").wait(PATIENCE)
+
+    assert keepers.ended().cpu_seconds > 0.8
+
+
+def test_processes_are_watched_together_where_the_kernel_does_not(keepers: Keepers) -> None:
+    script = f"{sys.executable} -c '{HOARD}' & {sys.executable} -c '{HOARD}' & wait"
+    bounds = Bounds(memory_bytes=300 << 20)
+
+    keepers.start(script, bounds=bounds).wait(PATIENCE)
+
+    assert keepers.ended().ending is Ending.EXCEEDED
+    assert "300 MiB of memory" in keepers.ended().detail
+
+
+def test_a_named_control_group_ends_processes_that_take_too_much_memory_together(
+    keepers: Keepers,
+) -> None:
+    script = f"{sys.executable} -c '{HOARD}' & {sys.executable} -c '{HOARD}' & wait"
+    bounds = Bounds(memory_bytes=300 << 20)
+
+    keepers.start(script, bounds=bounds, group="vre-test-memory").wait(PATIENCE)
+
+    assert keepers.ended().ending is Ending.EXCEEDED
+    assert "300 MiB of memory" in keepers.ended().detail
+
+
+def test_a_workspace_that_grows_over_its_quota_ends_the_command(
+    keepers: Keepers, tmp_path: Path
+) -> None:
+    bounds = Bounds(folder_bytes=4 << 20)
+
+    keepers.start(
+        "for n in {1..100}; do head -c 1000000 /dev/urandom > $n; done; sleep 60", bounds=bounds
+    ).wait(PATIENCE)
+
+    assert keepers.ended().ending is Ending.EXCEEDED
+    assert "quota of the workspace" in keepers.ended().detail
+
+
+def test_a_workspace_that_was_over_its_quota_at_the_end_is_told(keepers: Keepers) -> None:
+    bounds = Bounds(folder_bytes=1 << 20)
+
+    keepers.start("head -c 2000000 /dev/urandom > large", bounds=bounds).wait(PATIENCE)
+
+    assert keepers.ended().ending is Ending.EXCEEDED
+
+
+def test_a_daemon_that_a_command_leaves_behind_is_gone_with_it(keepers: Keepers) -> None:
+    script = "(setsid nohup sleep 613 >/dev/null 2>&1 &) ; (setsid sleep 613 &)"
+
+    keepers.start(script, bounds=Bounds(memory_bytes=1 << 30), group="vre-test-daemon").wait(
+        PATIENCE
+    )
+
+    assert keepers.ended().code == 0
+    assert not _running("sleep", "613")
+
+
+def _running(*command: str) -> bool:
+    wanted = "\0".join(command).encode() + b"\0"
+    return any(_command(one) == wanted for one in Path("/proc").glob("[0-9]*/cmdline"))
+
+
+def _command(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

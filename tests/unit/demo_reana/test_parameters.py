@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from demo.reana.errors import Malformed
-from demo.reana.parameters import effective_parameters, expand_commands
+from demo.reana.options import Options
+from demo.reana.parameters import chosen_commands, effective_parameters, expand_commands
 
 
 def specification(*commands: str, **parameters: Any) -> dict[str, Any]:
@@ -68,3 +69,38 @@ def test_a_start_changes_only_the_parameters_that_it_names() -> None:
 def test_a_start_with_an_undeclared_parameter_is_refused() -> None:
     with pytest.raises(Malformed, match="typo"):
         effective_parameters(specification("x", a=1), {"typo": 3})
+
+
+def three_steps() -> dict[str, Any]:
+    steps = [{"name": name, "commands": [f"{name} 1", f"{name} 2"]} for name in ("a", "b", "c")]
+    return {"workflow": {"type": "serial", "specification": {"steps": steps}}}
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (Options(), "aabbcc"),
+        (Options(first_step="b"), "bbcc"),
+        (Options(target="b"), "aabb"),
+        (Options(first_step="b", target="b"), "bb"),
+    ],
+)
+def test_from_and_target_choose_whole_steps(options: Options, names: str) -> None:
+    commands = chosen_commands(expand_commands(three_steps(), {}), options)
+
+    assert "".join(one.step for one in commands) == names
+
+
+def test_a_target_that_is_no_step_is_refused() -> None:
+    with pytest.raises(Malformed, match="no step 'd'"):
+        chosen_commands(expand_commands(three_steps(), {}), Options(target="d"))
+
+
+def test_a_first_step_after_the_target_is_refused() -> None:
+    with pytest.raises(Malformed, match="'c' comes after 'a'"):
+        chosen_commands(expand_commands(three_steps(), {}), Options(first_step="c", target="a"))
+
+
+@pytest.mark.parametrize("engine", ["snakemake", "cwl", "yadage"])
+def test_the_steps_of_a_workflow_engine_are_not_known_before_it_runs(engine: str) -> None:
+    assert expand_commands({"workflow": {"type": engine, "file": "workflow"}}, {}) == ()

@@ -72,6 +72,18 @@ def test_a_good_token_names_its_person(verifier: Verifier, provider: FakeProvide
     assert (claims.username, claims.name) == ("al", "Alice A")
 
 
+def test_namesakes_of_two_issuers_have_two_addresses(provider: FakeProvider) -> None:
+    other = "http://127.0.0.1:1/other/"
+    verifier = Verifier((ISSUER, other), "reana", fetch=provider.fetch)
+
+    addresses = {
+        verifier.verify(provider.token(iss=issuer, preferred_username="al")).email
+        for issuer in (ISSUER, other)
+    }
+
+    assert addresses == {"al@127.0.0.1:1", "al@127.0.0.1:1/other"}
+
+
 @pytest.mark.parametrize(
     "claims",
     [

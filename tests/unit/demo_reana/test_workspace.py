@@ -11,7 +11,14 @@ import pytest
 from demo.reana.errors import Malformed, NotFound
 from demo.reana.workspace.archive import zip_files
 from demo.reana.workspace.listing import list_files, parse_search, size_answer
-from demo.reana.workspace.paths import open_file, parts_of, put_file, remove_file
+from demo.reana.workspace.paths import (
+    move_path,
+    open_file,
+    parts_of,
+    put_file,
+    remove_empty_folders,
+    remove_file,
+)
 
 OWNER = os.getuid()
 
@@ -140,3 +147,57 @@ def test_a_zip_holds_the_listed_files(root: Path) -> None:
 )
 def test_a_size_is_told_to_people_in_the_fitting_unit(size: int, text: str) -> None:
     assert size_answer(size) == {"raw": size, "human_readable": text}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("data/a.root", "data/z.root", "data/z.root"),
+        ("data/a.root", "new/deep/a.root", "new/deep/a.root"),
+        ("data/a.root", "data/deep", "data/deep/a.root"),
+        ("data/deep/c.root", ".", "c.root"),
+        ("data/deep", "moved", "moved/c.root"),
+    ],
+)
+def test_a_move_renames_or_puts_into_a_folder(
+    root: Path, source: str, target: str, expected: str
+) -> None:
+    move_path(root, source, target, owner=OWNER)
+
+    assert expected in names(root)
+    assert source not in names(root)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("../secret", "x"), ("reana.yaml", "../x"), ("data", "data/deep")]
+)
+def test_a_move_out_of_the_workspace_or_into_itself_is_refused(
+    root: Path, source: str, target: str
+) -> None:
+    with pytest.raises(Malformed):
+        move_path(root, source, target, owner=OWNER)
+
+
+def test_a_move_through_a_linked_folder_is_refused(root: Path) -> None:
+    (root / "outside").symlink_to(root.parent)
+
+    with pytest.raises(NotFound):
+        move_path(root, "outside/secret", "stolen", owner=OWNER)
+
+    assert (root.parent / "secret").exists()
+
+
+def test_a_move_of_nothing_says_so(root: Path) -> None:
+    with pytest.raises(NotFound):
+        move_path(root, "never", "there", owner=OWNER)
+
+
+def test_folders_without_files_go_and_others_stay(root: Path) -> None:
+    (root / "empty" / "deep").mkdir(parents=True)
+    (root / "link").symlink_to(root.parent)
+
+    remove_empty_folders(root)
+
+    assert not (root / "empty").exists()
+    assert (root / "data" / "deep").exists()
+    assert (root.parent / "secret").exists()
