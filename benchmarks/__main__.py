@@ -18,7 +18,7 @@ from demo.stack import DEFAULT_STATE, Stack
 #: Modules of this package with ``run(stack, options)``, which returns figures.
 SUITES = (
     *("streams", "downloads", "did_pages", "institutions", "poller", "sessions", "many_sessions"),
-    *("index", "transfers", "comparing", "runs", "reproducing"),
+    *("index", "transfers", "comparing", "runs", "reproducing", "run_transfers"),
 )
 #: What the suites import; not every Python at hand has it.
 NEEDED = ("psycopg", "requests", "websockets", "pydantic")

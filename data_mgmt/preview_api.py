@@ -72,14 +72,15 @@ class PreviewView(APIView):
         info = services.ask(user, lambda backend, who: backend.get_did(who, did))
         answer = previews.preview(user, info, options)
         if answer.made is None:
-            told = _told(answer.state, Made(""))
+            told = preview_json(answer.state, Made(""))
             return Response(told, status=202, headers={"Retry-After": WAIT})
         if answer.made.refused:
             raise InvalidRequest(words.said(answer.made.reason), field=answer.made.refused)
-        return Response(_told(answer.state, answer.made))
+        return Response(preview_json(answer.state, answer.made))
 
 
-def _told(state: State, made: Made) -> dict[str, Any]:
+def preview_json(state: State, made: Made) -> dict[str, Any]:
+    """Return a preview, or how far it is, as the API tells it."""
     found = made.preview
     told = ("", "") if made.failure is None else words.failure(made)
     return {

@@ -47,7 +47,7 @@ class ArchiveWishSerializer(serializers.Serializer[object]):
     analysis = serializers.CharField(required=False, allow_blank=True, default="")
 
 
-class DataSerializer(serializers.Serializer[object]):
+class CapturedDataSerializer(serializers.Serializer[object]):
     """Data that an analysis reads: a DID, and the folder where its code expects it."""
 
     did = serializers.CharField()
@@ -113,7 +113,7 @@ class CaptureChangeSerializer(serializers.Serializer[object]):
     specification = serializers.CharField(
         required=False, trim_whitespace=False, max_length=LONGEST_SPECIFICATION
     )
-    inputs = DataSerializer(many=True, required=False)
+    inputs = CapturedDataSerializer(many=True, required=False)
     tolerances = serializers.DictField(
         child=serializers.DictField(), required=False,
         help_text="By path: rtol, atol, statistical, ignore.",

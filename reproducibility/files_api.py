@@ -13,8 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.rest import user_of
 from data_mgmt import preview_words as words
-from data_mgmt.preview_api import WAIT, PreviewSerializer
-from data_mgmt.preview_api import _told as told
+from data_mgmt.preview_api import WAIT, PreviewSerializer, preview_json
 from data_mgmt.previews.maker import Made
 from data_mgmt.previews.options import BadOption, Options
 from reproducibility import services
@@ -112,11 +111,11 @@ class RunPreviewView(_Part):
         content = run_contents.content(user_of(request), run_id, where)
         answer = file_previews.of_run(content, options)
         if answer.made is None:
-            waiting = told(answer.state, Made(""))
+            waiting = preview_json(answer.state, Made(""))
             return Response(waiting, status=202, headers={"Retry-After": WAIT})
         if answer.made.refused:
             raise InvalidRequest(words.said(answer.made.reason), field=answer.made.refused)
-        return Response(told(answer.state, answer.made))
+        return Response(preview_json(answer.state, answer.made))
 
 
 class RegisterView(_Part):

@@ -59,7 +59,7 @@ class RegisteredFileSerializer(serializers.Serializer[object]):
     state = serializers.ChoiceField(FileState.choices)
 
 
-class ProgressSerializer(serializers.Serializer[object]):
+class RegistrationProgressSerializer(serializers.Serializer[object]):
     """How much of it is in Rucio."""
 
     files_done = serializers.IntegerField()
@@ -84,7 +84,7 @@ class RegistrationSerializer(serializers.Serializer[object]):
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
 
-    @extend_schema_field(ProgressSerializer)
+    @extend_schema_field(RegistrationProgressSerializer)
     def get_progress(self, found: Registration) -> Mapping[str, int]:
         """Return how much of it is in Rucio."""
         return registering.progress(found)

@@ -14,14 +14,14 @@ from reproducibility import services
 from reproducibility.services import preflight
 
 
-class CheckSerializer(serializers.Serializer[object]):
+class PreflightCheckSerializer(serializers.Serializer[object]):
     """One thing that was looked at: ok, warning, bad (it stops a run) or unknown."""
 
     standing = serializers.CharField()
     text = serializers.CharField()
 
 
-class InputCheckSerializer(CheckSerializer):
+class InputCheckSerializer(PreflightCheckSerializer):
     """One input: how much it is, and the storages that have most of it; bytes."""
 
     did = serializers.CharField()
@@ -39,9 +39,9 @@ class PreflightSerializer(serializers.Serializer[object]):
     seconds = serializers.FloatField(allow_null=True)
     bytes = serializers.IntegerField()
     blocked = serializers.CharField(allow_blank=True)
-    service = CheckSerializer()
-    environment = CheckSerializer()
-    room = CheckSerializer()
+    service = PreflightCheckSerializer()
+    environment = PreflightCheckSerializer()
+    room = PreflightCheckSerializer()
     inputs = InputCheckSerializer(many=True)
 
 

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.decorators import SignedInRequest, signed_in
 from activity import services as activity
 from data_mgmt.services import basket
-from reproducibility import log_pages, presenting, services, session_links
+from reproducibility import capture_pages, log_pages, presenting, services, session_links
 from reproducibility.forms import LIST, VariationForm
 from reproducibility.models import RecordedOutput, Run, RunOutput
 from reproducibility.services import live_logs, preflight
+from reproducibility.services.captures import starting
 from reproducibility.services.runs import TOPIC
 from vre_portal.errors import Forbidden, InvalidRequest
 from vre_portal.paging import page
@@ -45,6 +46,7 @@ def analyses(request: SignedInRequest) -> HttpResponseBase:
         "analyses": presenting.with_last_run(rows, mine),
         "next": following,
         "from_basket": request.GET.get("from") == "basket",
+        "drafts": [capture_pages.draft_of(each) for each in starting.drafts(request.user)],
     }
     return render(request, "reproducibility/analyses.html", context)
 

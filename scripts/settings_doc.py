@@ -25,8 +25,8 @@ HEAD = """\
 The portal reads its settings from the environment, each with the prefix `VRE_`. All faults are told
 at once when a process starts, and secrets never show in a message. Production refuses weak or
 shared keys, debug pages, plain http beyond loopback (to the portal and to the backends),
-satellites without a signing key of 2048 bits, verdicts without a key that signs them, and files with
-secrets that everybody can read.
+satellites without a signing key of 2048 bits, verdicts without a key that signs them, and files
+with secrets that everybody can read.
 
 `python scripts/settings_doc.py` writes this page from `vre_portal/config.py`; a test holds it true.
 

@@ -229,6 +229,8 @@ SPECTACULAR_SETTINGS = {
         "DidTypeEnum": "data_mgmt.subscription_forms.TYPES",
         "EventLevelEnum": "activity.models.Level",
         "ShareLevelEnum": "sessions.models_sharing.Level",
+        "RunKindEnum": "reproducibility.models.Kind",
+        "CaptureSourceEnum": "reproducibility.models.Source",
     },
 }
 

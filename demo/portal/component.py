@@ -161,6 +161,9 @@ def variables(stack: Stack) -> dict[str, str]:
         "VRE_SATELLITES_FILE": str(folder / "satellites.json"),
         "VRE_ISSUER_KEY_FILE": str(folder / "issuer-key.pem"),
         "VRE_SIGNING_KEY_FILE": str(folder / "signing-key.pem"),
+        "VRE_CAPTURE_IMAGES": json.dumps(
+            {slug: f"vre-portal/{slug}:2026.11" for slug in ("physics", "light")}
+        ),
         "VRE_MAIL_URL": mail.url(stack),
         "VRE_MAIL_FROM": mail.SENDER,
         "VRE_RUCIO_URL": stack.url("rucio"),

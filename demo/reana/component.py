@@ -11,8 +11,7 @@ from demo.stack import REPOSITORY, Component, Stack, write_private
 
 HERE = Path(__file__).resolve().parent
 
-#: The name of the local environment that runs steps; the virtual environment is `physics`.
-ENVIRONMENT_NAME = "Physics 2026.11"
+#: The virtual environment that stands in for most images.
 ENVIRONMENT = "physics"
 ISSUERS = (("iam-escape", "/"), ("iam-checkin", "/oidc"))
 
@@ -40,7 +39,6 @@ def prepare(stack: Stack) -> None:
         "state": str(stack.folder("reana").resolve()),
         "issuers": [stack.url(listener, path) for listener, path in ISSUERS],
         "audience": "reana",
-        "environment_name": ENVIRONMENT_NAME,
         "environment": str(stack.environments.resolve() / ENVIRONMENT),
         "environments": str(stack.environments.resolve()),
     }

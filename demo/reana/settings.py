@@ -25,7 +25,6 @@ class Settings:
     state: Path
     issuers: tuple[str, ...]
     audience: str
-    environment_name: str
     environment: Path
     environments: Path
     #: Stands in for images that no environment is meant for; empty: those are refused.

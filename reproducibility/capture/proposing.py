@@ -201,8 +201,8 @@ def _kept(found: Found, files: Mapping[str, FoundFile], told: Declared) -> Propo
 def _role_in_kept(file: FoundFile, found: Found, told: Declared) -> Role:
     if file.did or roles.from_lake(file.path, found.data):
         return Role.INPUT
-    role = told.role(file)
-    return role if file.content is not None or role is Role.OUTPUT else Role.LEFT_OUT
+    # Also one that is too large: what is declared is needed, and saving says what to do.
+    return told.role(file)
 
 
 def _named_in(path: str, lines: tuple[str, ...]) -> bool:

@@ -55,6 +55,17 @@ class Ranked:
         heapq.heappush(self._heap, (rank, -next(_ORDER), difference))
         if len(self._heap) > MAX_DIFFERENCES:
             heapq.heappop(self._heap)
+        self._measure(difference)
+
+    def take(self, other: Ranked) -> None:
+        """Take in all that another one holds; its largest need not be among those it lists."""
+        for difference in other.listed():
+            self.add(difference)
+        for largest in (other.absolute, other.relative):
+            if largest:
+                self._measure(largest)
+
+    def _measure(self, difference: Difference) -> None:
         self.absolute = _larger(self.absolute, difference, "absolute")
         self.relative = _larger(self.relative, difference, "relative")
 
@@ -104,7 +115,7 @@ class Leaf:
         for at in _largest(absolute, relative):
             self.ranked.add(
                 Difference(
-                    f"{self.where}{label(int(places[at]))}", "value",
+                    short(f"{self.where}{label(int(places[at]))}"), "value",
                     shown(before[at]), shown(after[at]),
                     _finite(absolute[at]), _finite(relative[at]),
                 )

@@ -183,8 +183,7 @@ class Tally:
 
     def _take(self, row: Leaf, test: StatisticalTest | None, figure: Figure | None) -> None:
         self._counts.add(row.counts)
-        for difference in row.ranked.listed():
-            self._ranked.add(replace(difference, where=short(difference.where)))
+        self._ranked.take(row.ranked)
         if test:
             self._tests.append(replace(test, where=short(test.where)))
         elif row.uneven:

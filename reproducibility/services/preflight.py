@@ -84,7 +84,8 @@ class Preflight:
     @property
     def blocked(self) -> str:
         """Why it can't be started, empty when it can."""
-        checks = [*self.inputs, self.service, self.environment, self.room]
+        checks: list[Check | InputCheck] = [*self.inputs]
+        checks += [self.service, self.environment, self.room]
         return next((each.text for each in checks if each.standing is Standing.BAD), "")
 
 

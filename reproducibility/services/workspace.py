@@ -140,13 +140,13 @@ def _listed(run: Run) -> tuple[WorkspaceFile, ...]:
 def _marked(run: Run, files: Sequence[WorkspaceFile]) -> list[Entry]:
     declared = declared_in(run.version.specification)
     recorded = set(run.version.outputs.values_list("path", flat=True))
-    known = {path: rest for path, *rest in run.outputs.values_list("path", "size", "sha256")}
+    known = {each.path: each for each in run.outputs.defer("content")}
     entries = []
     for file in sorted(files, key=lambda file: file.path):
-        size, sha256 = known.get(file.path, (file.size, ""))
-        is_output = file.path in recorded or declared.is_output(file.path)
+        output = known.get(file.path)
         # A file of another size than the one that was compared is another file.
-        sha256 = sha256 if size == file.size else ""
+        sha256 = output.sha256 if output and output.size == file.size else ""
+        is_output = file.path in recorded or declared.is_output(file.path)
         entry = Entry(file.path, Kind.FILE, file.size, is_output=is_output, sha256=sha256)
         entries.append(entry)
     return entries

@@ -28,6 +28,13 @@ class Look:
 
 
 LOOKS: dict[str, Look] = {
+    # captures and proofs
+    "fetching": Look(Tone.RUN, _("fetching")),
+    "reading": Look(Tone.RUN, _("reading")),
+    "proposed": Look(Tone.WAIT, _("draft")),
+    "saved": Look(Tone.OK, _("saved")),
+    "none": Look(Tone.IDLE, _("not proven")),
+    "passed": Look(Tone.OK, _("proven")),
     # requests and rules
     "preparing": Look(Tone.RUN, _("preparing")),
     "waiting_approval": Look(Tone.WAIT, _("waits for approval")),

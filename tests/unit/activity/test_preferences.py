@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 PAGE = "/inbox/preferences/"
 API = "/api/v1/notices/preferences"
 KEYS = {kind.key for kind in KINDS}
-USUAL = {"session-ending", "data-ending", "approvals"}
+USUAL = {"session-ending", "data-ending", "approvals", "verification"}
 
 
 def wanted(user: User) -> set[str]:

@@ -33,7 +33,7 @@ from data_mgmt.models import (
     SavedSearch,
     Upload,
 )
-from reproducibility.models import Analysis, Run, SignedVerdict
+from reproducibility.models import Analysis, Capture, Registration, Run, SignedVerdict
 from sessions.models import Build, Handover, Session, Share
 from tests.factories import make_user, sign_in
 from tests.streams import NDJSON, STREAMS, cookies_of, scope_of
@@ -122,7 +122,19 @@ def an_analysis(user: User) -> object:
 def a_run(user: User) -> object:
     analysis = Analysis.objects.get(slug=an_analysis(user))
     version = analysis.newest
-    return Run.objects.create(user=user, analysis=analysis, version=version, number=1).pk
+    run = Run.objects.create(user=user, analysis=analysis, version=version, number=1)
+    # Addresses below a run name it by the sample.
+    told = {"run": run, "user": user, "scope": "user.x", "name": f"of-{user.handle}"}
+    Registration.objects.get_or_create(pk=SAMPLES["pk"], defaults=told)
+    return run.pk
+
+
+def a_registration(user: User) -> object:
+    return Registration.objects.get(run_id=str(a_run(user))).pk
+
+
+def a_capture(user: User) -> object:
+    return Capture.objects.create(user=user, kind="zip").pk
 
 
 def a_verdict(user: User) -> object:
@@ -180,6 +192,8 @@ OWNED: dict[str, Maker] = {
     "api/v1/analyses/<slug:key>": an_analysis,
     "runs/<uuid:run_id>": a_run,
     "api/v1/runs/<uuid:run_id>": a_run,
+    "captures/<uuid:pk>": a_capture,
+    "api/v1/captures/<uuid:pk>": a_capture,
     "verdicts/<uuid:pk>": a_verdict,
     "api/v1/verdicts/<uuid:pk>": a_verdict,
 }
@@ -263,6 +277,8 @@ WATCHED: dict[str, Maker] = {
     "session-usage": a_session,
     "build": a_build,
     "run": a_run,
+    "capture": a_capture,
+    "registration": a_registration,
     "uploads": lambda user: user.pk,
     "preview": a_preview,
     "inbox": lambda user: user.pk,

@@ -61,7 +61,7 @@ def test_a_declared_file_that_is_too_large_is_told_to_go_into_the_data_lake() ->
 
     proposal = propose(found(*files, large("data/events.csv"), data=LAKE))
 
-    assert proposal.roles["data/events.csv"] is Role.LEFT_OUT
+    assert proposal.roles["data/events.csv"] is Role.INPUT
     assert "into the data lake" in note(proposal, "data/events.csv")
 
 

@@ -200,32 +200,37 @@ def test_a_bomb_of_aliases_is_refused_at_once() -> None:
         f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in pairwise(names)
     )
 
-    began = time.process_time()
+    began = time.thread_time()
     fault = _only(bomb)
 
     assert "aliases" in fault.reason
-    assert time.process_time() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 @pytest.mark.parametrize("text", ["a: b\n" * 2_000_000, "[" * 100_000, "a: [" + "b," * 100_000])
 def test_what_is_far_too_large_is_refused_at_once(text: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     (fault,) = check(text, files=[])
 
     assert "more" in fault.reason
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_two_hundred_lines_are_checked_while_somebody_types() -> None:
     step = "      - {{name: s{0}, environment: x, commands: ['python fit.py ${{bins}}']}}\n"
     text = GOOD.replace("outputs:", "".join(step.format(n) for n in range(200)) + "outputs:")
+
+    took = min(_seconds(text) for _time in range(5))
+
+    assert check(text, files=FILES) == []
+    assert took < 0.05  # some 12 ms
+
+
+def _seconds(text: str) -> float:
+    """How long this thread takes; the collector's and others' turns are no part of the least."""
+    began = time.thread_time()
     check(text, files=FILES)
-
-    began = time.process_time()
-    faults = check(text, files=FILES)
-
-    assert faults == []
-    assert time.process_time() - began < 0.05  # some 12 ms
+    return time.thread_time() - began
 
 
 lines = st.sampled_from(GOOD.splitlines()) | st.text(max_size=30)

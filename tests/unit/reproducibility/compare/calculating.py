@@ -81,7 +81,7 @@ def nested(asked: Asked) -> Any:
     from reproducibility.compare.tally import Tally
     from reproducibility.compare.tolerance import Tolerance
 
-    kinds = KINDS[asked["kind"]], KINDS[asked.get("other", asked["kind"])]
+    kinds = KINDS[asked["kind"]], KINDS[asked["other"] if "other" in asked else asked["kind"]]
     columns = [pa.array(row, kind) for row, kind in zip(asked["rows"], kinds, strict=True)]
     parts = [
         iter([column[at : at + size] for at in range(0, len(column), size)])

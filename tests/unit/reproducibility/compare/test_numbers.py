@@ -55,6 +55,14 @@ def test_the_largest_difference_is_the_largest(ask: Ask, pairs: list[tuple[float
     assert len(told["differences"]) <= 20
 
 
+def test_the_largest_difference_is_told_where_many_others_are_relatively_larger(ask: Ask) -> None:
+    told = tallied(ask, [(1.0, 2.0)] * 40 + [(1e6, 1e6 + 5)], Tolerance())
+
+    assert (told["largest_absolute"]["where"], told["largest_absolute"]["absolute"]) == ("x[40]", 5)
+    assert told["largest_relative"]["relative"] == 0.5
+    assert "x[40]" not in str(told["differences"])
+
+
 @pytest.mark.parametrize("kind", ["i8", "u8"])
 def test_whole_numbers_are_equal_to_the_last_digit(ask: Ask, kind: str) -> None:
     told = tallied(ask, [(2**62 + 1, 2**62)], Tolerance(), type=kind)
