@@ -13,7 +13,7 @@ import pytest
 from demo import parts
 from demo.bootstrap import Environments
 from reproducibility.capture import acceptance
-from reproducibility.gherkin import steps
+from reproducibility.gherkin.vocabulary import VOCABULARY
 from tests.signin import running_stack
 from tests.unit.reproducibility.capture.making import file
 
@@ -54,7 +54,7 @@ def test_each_sentence_of_the_client_is_known(python: Path) -> None:
     assert len(sentences) >= 27
     for kind, sentence in sentences:
         written = re.sub(r'"?\{\w+\}"?', '"a b"', sentence)
-        assert steps.VOCABULARY.find(kind, written) is not None, sentence
+        assert VOCABULARY.find(kind, written) is not None, sentence
 
 
 def test_the_client_knows_each_sentence_that_a_proposal_writes(
