@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst, slugify
 from django.utils.translation import gettext as _
@@ -248,6 +251,16 @@ def found_in(logs: Iterable[ShownLog], text: str) -> list[ShownLog]:
 def drawing_of(run: Run, steps: Sequence[ShownStep]) -> Drawing | None:
     """Return the drawing of a workflow that branches, None for a chain."""
     return draw(steps_of(run.version), steps)
+
+
+def variation_of(run: Run) -> str:
+    """Return the form that runs the same version with other values, filled with those of a run."""
+    recorded = enumerate(run.version.inputs.all(), start=1)
+    fields = {f"input-{n}": run.replaced_inputs.get(each.did, each.did) for n, each in recorded}
+    for key, value in run.parameters.items():
+        fields[f"parameter-{key}"] = value if isinstance(value, str) else json.dumps(value)
+    where = reverse("reproducibility:variation", args=[run.analysis.slug])
+    return f"{where}?{urlencode({'version': run.version.number, **fields})}"
 
 
 def lines_of(run: Run, events: Iterable[Event]) -> list[Line]:

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from reproducibility.compare import Inputs, Level, Surroundings
 from reproducibility.histograms import Overlay, overlay
-from reproducibility.models import SignedVerdict
+from reproducibility.models import Run, SignedVerdict
 from reproducibility.services import signing, verdicts
 from vre_portal.components.formats import number
 from vre_portal.config import get_config
@@ -151,23 +151,34 @@ def _outputs(verdict: SignedVerdict, told: Told, *, close: bool) -> Iterator[Jud
     stored = (verdicts.whole(verdict.run) or {}).get("outputs", ())
     by_path = {each.get("path"): each for each in stored}
     for output in told.get("outputs", ()):
-        behind: Told = by_path.get(output["path"], {})
-        comparison: Told = behind.get("comparison") or {}
-        figures = comparison.get("figures") or () if close else ()
-        yield JudgedOutput(
-            path=output["path"],
-            level=output["level"],
-            expected=output["expected_sha256"],
-            found=output["sha256"],
-            tolerance=_tolerance(output.get("tolerance") or {}),
-            numbers=tuple(_numbers(comparison)),
-            detail=str(behind.get("detail") or "") if close else "",
-            charts=tuple(filter(None, map(overlay, _of_kind(figures, "histogram")))),
-            pictures=tuple(
-                Picture(str(each.get("where") or ""), str(each.get("png") or ""))
-                for each in _of_kind(figures, "image")
-            ),
-        )
+        yield _judged(output, by_path.get(output["path"], {}), close=close)
+
+
+def of_run(run: Run) -> list[JudgedOutput]:
+    """Return the outputs of a run that can be drawn beside the recorded ones."""
+    outputs = (verdicts.whole(run) or {}).get("outputs", ())
+    judged = (_judged(output, output, close=True) for output in outputs)
+    return [output for output in judged if output.charts or output.pictures]
+
+
+def _judged(output: Told, behind: Told, *, close: bool) -> JudgedOutput:
+    """Return an output; whoever is `close` sees what stands in the files, too."""
+    comparison: Told = behind.get("comparison") or {}
+    figures = comparison.get("figures") or () if close else ()
+    return JudgedOutput(
+        path=output["path"],
+        level=output["level"],
+        expected=output["expected_sha256"],
+        found=output["sha256"],
+        tolerance=_tolerance(output.get("tolerance") or {}),
+        numbers=tuple(_numbers(comparison)),
+        detail=str(behind.get("detail") or "") if close else "",
+        charts=tuple(filter(None, map(overlay, _of_kind(figures, "histogram")))),
+        pictures=tuple(
+            Picture(str(each.get("where") or ""), str(each.get("png") or ""))
+            for each in _of_kind(figures, "image")
+        ),
+    )
 
 
 def _of_kind(figures: Any, kind: str) -> list[Told]:

@@ -16,7 +16,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.decorators import SignedInRequest, signed_in
 from activity import services as activity
 from data_mgmt.services import basket
-from reproducibility import capture_pages, log_pages, presenting, services, session_links
+from reproducibility import (
+    capture_pages,
+    log_pages,
+    presenting,
+    services,
+    session_links,
+    verdict_pages,
+)
 from reproducibility.forms import LIST, VariationForm
 from reproducibility.models import RecordedOutput, Run, RunOutput
 from reproducibility.services import live_logs, preflight
@@ -154,6 +161,8 @@ def run(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
         "logs": presenting.found_in(logs, looked_for),
         "inputs_note": presenting.inputs_note(found),
         "usual": services.usual_seconds(found.analysis) if found.active else None,
+        "differences": verdict_pages.of_run(found),
+        "variation_url": presenting.variation_of(found),
         "session_url": session_links.of_run(found),
         "events": presenting.lines_of(found, activity.timeline(request.user, (TOPIC, found.pk))),
     }

@@ -15,7 +15,6 @@ from accounts.credentials import Credential
 from reproducibility.backends import get_backend
 from reproducibility.capture.undeclared import Missed, missed
 from reproducibility.compare import Level
-from reproducibility.compare.contents import Found
 from reproducibility.models import (
     KEPT,
     AnalysisVersion,
@@ -25,12 +24,12 @@ from reproducibility.models import (
     Proof,
     RecordedOutput,
     Run,
-    RunOutput,
     RunState,
 )
+from reproducibility.services import staging
 from reproducibility.services.captures.declared import Declared, declared_in
 from reproducibility.services.captures.telling import tell
-from vre_portal.errors import NotFound
+from reproducibility.services.fetching import fetch
 
 #: Of recorded outputs; where nothing was recorded there is nothing to be far from.
 BAD = (Level.DIFFERENT, Level.MISSING)
@@ -47,18 +46,8 @@ def gather_outputs(run: Run, credential: Credential) -> None:
     there = get_backend().list_files(credential, run.workflow_id)
     wanted = [file.path for file in there if declared.is_output(file.path)]
     for path in [path for path in wanted if path not in recorded][:MOST_OUTPUTS]:
-        _fetch(run, path, credential)
-
-
-def _fetch(run: Run, path: str, credential: Credential) -> None:
-    try:
-        pieces = get_backend().download(credential, run.workflow_id, path)
-        found = Found.read(pieces, keep=KEPT)
-    except NotFound:
-        return  # gone between the list and the look: it counts as not given
-    content = found.head if found.size <= KEPT else b""
-    told = {"content": content, "sha256": found.sha256, "size": found.size}
-    RunOutput.objects.update_or_create(run=run, path=path, defaults=told)
+        # Nothing where it has gone since it was listed: it counts as not given.
+        fetch(run, path, credential, to=staging.work_folder(run) / "given", most=KEPT)
 
 
 @transaction.atomic

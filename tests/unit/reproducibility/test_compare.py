@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,21 +14,8 @@ from reproducibility.compare import (
     Verdict,
     judge,
 )
-from reproducibility.compare.contents import Found
 from reproducibility.compare.excerpts import excerpts
 from reproducibility.services.verdicts import in_words
-
-
-@given(st.lists(st.binary(max_size=40), max_size=8), st.integers(0, 60))
-def test_reading_keeps_the_beginning_and_the_checksum_of_all(
-    pieces: list[bytes], keep: int
-) -> None:
-    whole = b"".join(pieces)
-
-    read = Found.read(pieces, keep=keep)
-
-    assert read.head == whole[:keep]
-    assert (read.size, read.sha256) == (len(whole), sha256(whole).hexdigest())
 
 
 def test_in_a_long_line_the_part_that_differs_is_quoted() -> None:

@@ -7,7 +7,6 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
-from django.template.loader import render_to_string
 from django.test import Client
 from django.utils.html import escape
 
@@ -226,15 +225,23 @@ def test_extreme_numbers_stay_inside_the_drawing(change: dict[str, Any]) -> None
         assert "inf" not in path
 
 
-def test_a_run_leads_to_its_signed_verdict_and_to_a_comparison(verdict: SignedVerdict) -> None:
-    page = render_to_string("reproducibility/_run_links.html", {"run": verdict.run})
+def test_a_run_leads_to_its_signed_verdict_and_to_a_comparison(
+    client: Client, verdict: SignedVerdict
+) -> None:
+    sign_in(client, verdict.run.user)
+
+    page = client.get(f"/runs/{verdict.run.pk}").content.decode()
 
     assert f'href="/verdicts/{verdict.pk}"' in page
     assert f'href="/runs/compare?a={verdict.run.pk}"' in page
 
 
-def test_a_run_without_a_signed_verdict_leads_to_a_comparison_only(run: Run) -> None:
-    page = render_to_string("reproducibility/_run_links.html", {"run": run})
+def test_a_run_without_a_signed_verdict_leads_to_a_comparison_only(
+    client: Client, run: Run
+) -> None:
+    sign_in(client, run.user)
+
+    page = client.get(f"/runs/{run.pk}").content.decode()
 
     assert "/verdicts/" not in page
     assert "/runs/compare?a=" in page
