@@ -91,7 +91,9 @@ def _names(process: Process) -> Iterator[str]:
     if not isinstance(process, Workflow):
         yield _last(process.tool["id"])
         return
-    for step in process.steps:
+    # cwltool shuffles its own list.
+    written = {step.get("id"): place for place, step in enumerate(process.tool["steps"])}
+    for step in sorted(process.steps, key=lambda each: written.get(each.id, len(written))):
         if isinstance(step.embedded_tool, Workflow):
             yield from _names(step.embedded_tool)
         else:

@@ -191,7 +191,7 @@ def test_the_recorded_side_of_a_private_analysis_is_not_there(
         side_by_side.find_side(bob, str(analysis.newest.pk))
 
 
-@pytest.mark.parametrize("key", ["", "x", str(uuid.uuid4()), "../etc", "1"])
+@pytest.mark.parametrize("key", ["", "x", str(uuid.UUID(int=7)), "../etc", "1"])
 def test_a_wrong_key_is_not_found(browser: Client, key: str) -> None:
     answer = browser.get("/runs/compare", {"a": key})
 
