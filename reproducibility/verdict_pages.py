@@ -74,7 +74,8 @@ def shown(verdict: SignedVerdict, reader: User) -> ShownVerdict:
     of the analysis; everybody else reads the statement and the counts.
     """
     told: Told = json.loads(verdict.statement)
-    close = reader.pk in {verdict.run.user_id, verdict.version.analysis.owner_id}
+    # Outputs may hold what only whoever ran it may read: not even the analysis's owner sees more.
+    close = reader.pk == verdict.run.user_id
     return ShownVerdict(
         verdict=verdict,
         told=told,

@@ -151,6 +151,11 @@ def advance(operation_id: uuid.UUID | str) -> None:
     if operation is None:
         return
     step, give_up = _steps[operation.kind]
+    if operation.attempts > MAX_ATTEMPTS:
+        # An error ends it sooner: each of these ended the worker itself.
+        words = f"It ended the portal's worker each time; tell the operators {operation.pk}."
+        _after_error(operation, PortalError(words), give_up)
+        return
     held_here = operation.kind in _short_leases
     try:
         with held(operation) if held_here else nullcontext():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from accounts.credentials import Credential
@@ -74,7 +74,8 @@ def _file(run: Run, credential: Credential, file: WorkspaceFile) -> FileFacts:
     def pieces() -> Any:
         return get_backend().download(credential, run.workflow_id, file.path)
 
-    return FileFacts(file.size, partial(_checksum, pieces), partial(_text, pieces))
+    # However many sentences ask for a checksum, the file is read once for it.
+    return FileFacts(file.size, cache(partial(_checksum, pieces)), partial(_text, pieces))
 
 
 def _checksum(pieces: Callable[[], Any], algorithm: str) -> str:

@@ -27,7 +27,7 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the service told of a person's runs, by the names that the portal gave them."""
+    """What the service told of a person's runs, by the ids of their workflows."""
 
     at: float
     rows: Mapping[str, ListedWorkflow] = field(repr=False)
@@ -47,9 +47,9 @@ def look_at(run: Run, credential: Credential) -> ListedWorkflow:
     """
     key = _key(run)
     kept: Look | None = cache.get(key)
-    if kept is None or not kept.younger_than(LOOK_SECONDS) or run.remote_name not in kept.rows:
+    if kept is None or not kept.younger_than(LOOK_SECONDS) or run.workflow_id not in kept.rows:
         kept = _looked(run, credential, key) or kept
-    row = kept.rows.get(run.remote_name) if kept and kept.younger_than(STALE_SECONDS) else None
+    row = kept.rows.get(run.workflow_id) if kept and kept.younger_than(STALE_SECONDS) else None
     return row or _alone(get_backend().get(credential, run.workflow_id))
 
 
@@ -95,14 +95,15 @@ def _looked(run: Run, credential: Credential, key: str) -> Look | None:
 
 def _rows(run: Run, credential: Credential) -> dict[str, ListedWorkflow]:
     mine = Run.objects.filter(user_id=run.user_id).active().exclude(workflow_id="")
-    names = {each.remote_name for each in mine.only("id")}
+    names = {each.workflow_id: each.remote_name for each in mine.only("id", "workflow_id")}
     rows: dict[str, ListedWorkflow] = {}
     number, more = 1, True
-    while more and names - rows.keys():
-        page = get_backend().list_workflows(credential, names=names, page=number, size=PAGE)
-        for row in page.items:
-            # A restart has the same name; the newest comes first.
-            rows.setdefault(row.workflow.name.split(".")[0], row)
+    while more and names.keys() - rows.keys():
+        page = get_backend().list_workflows(
+            credential, names=set(names.values()), page=number, size=PAGE
+        )
+        # A restart by another client has the same name; it is not what the portal started.
+        rows |= {row.workflow.id: row for row in page.items}
         number, more = number + 1, page.more
     return rows
 

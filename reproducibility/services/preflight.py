@@ -24,6 +24,7 @@ from reproducibility.services import workflows
 from reproducibility.services.catalogue_checks import difference, plain_sum
 from vre_portal.budget import Budget
 from vre_portal.components.formats import duration, size
+from vre_portal.config import get_config
 from vre_portal.errors import CredentialExpired, Forbidden, NotFound, PortalError
 
 T = TypeVar("T")
@@ -234,6 +235,9 @@ def _room(needed: int, seconds: float | None, asked: Answer[Quota]) -> Check:
     words = _("The inputs take %(size)s.") % takes
     if seconds:
         words = _("The inputs take %(size)s; the last runs took %(time)s.") % takes
+    if needed > (most := get_config().run_input_bytes):
+        words = _("The inputs are %(need)s; a run is given at most %(most)s.")
+        return Check(title, Standing.BAD, words % {"need": size(needed), "most": size(most)})
     disk, cpu = _left(quota.disk), _left(quota.cpu)
     if disk is not None and disk < needed:
         over = {"need": size(needed), "left": size(disk)}

@@ -16,7 +16,9 @@ from data_mgmt.services.embargo import check_contents
 from reproducibility.backends import Watch, get_backend
 from reproducibility.models import Run
 from reproducibility.services import inputs
+from vre_portal.components.formats import size
 from vre_portal.config import get_config
+from vre_portal.errors import InvalidRequest
 
 SPECIFICATION = "reana.yaml"
 
@@ -60,8 +62,13 @@ def fetch_inputs(run: Run) -> list[dict[str, Any]]:
     work_folder(run).mkdir(mode=0o700, parents=True, exist_ok=True)
     credential = credential_for(run.user, inputs.AUDIENCE)
     fetched: list[dict[str, Any]] = []
+    left = get_config().run_input_bytes
     for did, folder in inputs.read_by(run):
         check_contents(run.user, did)
+        left -= data_backend().get_did(credential, did).bytes or 0
+        if left < 0:
+            most = size(get_config().run_input_bytes)
+            raise InvalidRequest(f"{did}: a run is given at most {most} of data in all.")
         files = data_backend().download(credential, did, work_folder(run) / folder)
         for file in files:
             check_contents(run.user, file.did)  # it may be in another collection, too

@@ -19,7 +19,7 @@ from reproducibility.compare import (
     files,
     judge,
 )
-from reproducibility.models import RecordedOutput, Run
+from reproducibility.models import KEPT, RecordedOutput, Run
 from reproducibility.services import staging
 from reproducibility.services.fetching import Fetched, fetch
 from vre_portal.components.formats import size
@@ -49,10 +49,11 @@ def _judged(
 ) -> OutputVerdict:
     """Return the verdict on one output, and note how it differs beside the run's output."""
     before, after = folder / "recorded", folder / "found"
-    most = max(TIMES_LARGER * recorded.size, ALWAYS_TAKEN)
-    found = fetch(run, recorded.path, credential, to=after, most=most)
     content = bytes(recorded.content)
     is_here = bool(content) or not recorded.size
+    # What is compared by its checksum alone is only read.
+    most = max(TIMES_LARGER * len(content), ALWAYS_TAKEN) if is_here else KEPT
+    found = fetch(run, recorded.path, credential, to=after, most=most)
     if is_here and (found is None or found.path):
         before.write_bytes(content)
         verdict = files.compare(

@@ -16,9 +16,11 @@ from reproducibility.backends.reana.rest import TRANSFER_SECONDS, workflow_path
 from reproducibility.backends.reana.uploading import Body, length_of
 from reproducibility.backends.values import Removed, WorkspaceFile
 from reproducibility.backends.workspaces import Watch
-from vre_portal.errors import InvalidRequest, NotFound
+from vre_portal.errors import Conflict, InvalidRequest, NotFound
 
 PAGE = 500
+#: A list that does not end is no list: a run may make any number of files.
+MOST_FILES = 50_000
 ZIP = "application/zip"
 
 
@@ -59,6 +61,9 @@ class WorkspacesPart:
             rows = parsing.rows(rest.fields(credential, "GET", where, params=query))
             files += map(parsing.file, rows)
             number, more = number + 1, len(rows) == PAGE
+            if len(files) > MOST_FILES:
+                words = f"The workspace has more than {MOST_FILES:,} files: look at it at REANA."
+                raise Conflict(words, service=SERVICE)
         return tuple(files)
 
     def download(

@@ -127,7 +127,8 @@ def test_an_environment_that_cannot_be_made_is_told_and_not_compiled(tmp_path: P
 
 
 def test_the_portal_is_told_of_both_providers_and_the_hub(stack: Stack) -> None:
-    (stack.folder("portal") / "issuer-key.pem").write_text("made before")
+    for name in ("issuer-key.pem", "signing-key.pem"):
+        (stack.folder("portal") / name).write_text("made before")
 
     write_configuration(stack)
 

@@ -110,6 +110,20 @@ def test_after_a_crash_the_lease_ends_and_another_takes_over(alice: User, work: 
     assert operation.state == "done"
 
 
+def test_what_ends_the_worker_each_time_is_given_up(alice: User, work: Work) -> None:
+    operation = begin(alice)
+    dead = timezone.now() - timedelta(seconds=1)
+    killed = {"lease": uuid.uuid4(), "lease_until": dead, "attempts": operations.MAX_ATTEMPTS}
+    Operation.objects.update(**killed)
+
+    operations.advance(operation.pk)
+
+    operation.refresh_from_db()
+    assert work.calls == 0
+    assert operation.state == "failed"
+    assert "ended the portal's worker each time" in operation.problem
+
+
 def test_who_lost_the_lease_changes_nothing(alice: User, work: Work) -> None:
     operation = begin(alice)
 

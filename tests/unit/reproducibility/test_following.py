@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from django.utils import timezone
 
+from accounts.credentials import Credential
 from accounts.models import User
 from reproducibility import services
 from reproducibility.backends import WorkflowState
@@ -49,6 +53,23 @@ def test_the_log_of_a_job_that_goes_on_is_not_read_at_every_look(
     work(run, 3)
 
     assert workflow_backend.calls["logs"] == before
+
+
+def test_a_restart_by_another_client_is_not_what_is_followed(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    work(run)
+    workflow_backend.run(1)
+    who = Credential(run.user_id, run.user.handle, "reana", "token", datetime.now(UTC))
+    other = workflow_backend.create(
+        replace(who, account=workflow_backend.only().owner), run.remote_name, {"workflow": {}}
+    )
+
+    work(run)
+
+    run.refresh_from_db()
+    assert run.workflow_id != other.id
+    assert run.state == RunState.RUNNING
 
 
 def test_a_run_that_was_deleted_at_the_service_says_so(

@@ -23,6 +23,7 @@ from tests.unit.reproducibility.conftest import (
     work,
     write_analysis,
 )
+from vre_portal.config import get_config
 from vre_portal.errors import Forbidden, InvalidRequest, NotFound, UpstreamUnavailable
 
 DOWN = UpstreamUnavailable("REANA does not answer.", service="reana")
@@ -352,6 +353,19 @@ def test_a_run_goes_on_with_its_version_when_a_newer_one_is_published(
     assert (run.state, run.version.number) == (RunState.FINISHED, 1)
     assert newer.newest.number == 2
     assert workflow_backend.only().files["code/fit.py"] == b"print('fit')\n"
+
+
+def test_more_data_than_a_run_is_given_are_not_fetched(
+    run: Run, data_backend: FakeDataBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VRE_RUN_INPUT_BYTES", "5")
+    get_config.cache_clear()
+
+    finish(run)
+
+    assert run.state == RunState.FAILED
+    assert "at most 5 B of data in all" in run.message
+    assert data_backend.calls["download"] == 0
 
 
 def test_an_analysis_without_inputs_runs_too(
