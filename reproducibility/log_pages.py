@@ -11,6 +11,6 @@ def since(log: ShownLog, seen: int) -> dict[str, object]:
 
     `at` is where `text` belongs: 0 replaces what the page has.
     """
-    dropped = len(log.text) >= LOG_LENGTH
-    at = 0 if dropped or seen > len(log.text) else seen
+    whole = not log.grows or len(log.text) >= LOG_LENGTH
+    at = 0 if whole or seen > len(log.text) else seen
     return {"key": log.key, "state": log.state, "at": at, "text": log.text[at:]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -48,11 +49,13 @@ class ShownLog:
     state: str
     text: str
     found: int | None = None
+    #: Whether new text only ever comes behind the old: jobs side by side write in the middle.
+    grows: bool = True
 
     @property
     def key(self) -> str:
-        """How a page names it."""
-        return f"log-{slugify(self.step) or 'step'}"
+        """How a page names it: names of one form are told apart by a checksum."""
+        return f"log-{slugify(self.step)}-{zlib.crc32(self.step.encode()):08x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,7 @@ def logs_of(entries: Iterable[Mapping[str, str]]) -> list[ShownLog]:
             step,
             entries[-1]["state"],
             "\n".join(f"$ {entry['command'].strip()}\n{entry['text']}" for entry in entries),
+            grows=len(entries) == 1,
         )
         for step, entries in said.items()
     ]

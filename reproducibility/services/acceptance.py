@@ -13,6 +13,7 @@ from reproducibility.backends import WorkspaceFile, get_backend
 from reproducibility.gherkin import FileFacts, RunFacts, check
 from reproducibility.models import Run
 from reproducibility.services import workflows
+from vre_portal.errors import PortalError
 
 #: A feature file is text of people; of files that one looks into, so much is read.
 MOST_FEATURE, MOST_TEXT = 1 << 18, 1 << 20
@@ -23,7 +24,15 @@ def judge(run: Run, credential: Credential) -> list[dict[str, Any]]:
     features = _features(run)
     if not features:
         return []
-    results = check(features, _facts(run, credential))
+    try:
+        results = check(features, _facts(run, credential))
+    except PortalError as exc:
+        if exc.retryable or exc.waits:
+            raise
+        return [
+            {"feature": path, "scenario": "", "passed": None, "reason": exc.message}
+            for path in features
+        ]
     return [
         {
             "feature": each.feature,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from reproducibility.models import Analysis, Kind, Run, RunState
@@ -22,6 +23,15 @@ def conclude(run: Run) -> None:
         if newest.exclude(verify_note=note).update(verify_note=note):
             owner_notices.input_replaced(run.analysis, timezone.now(), words)
     elif run.state == RunState.FINISHED:
-        newest.exclude(verify_note="").update(verify_note="")
+        _forget_note(run, newest)
     elif run.state == RunState.FAILED and run.kind == Kind.VERIFICATION:
         newest.update(verify_note=str(Note(number, NoteKind.NOT_DONE, run.message)))
+
+
+def _forget_note(run: Run, newest: QuerySet[Analysis]) -> None:
+    """Forget what a good end shows to be over: of a scheduled one only another scheduled one."""
+    for analysis in newest.exclude(verify_note=""):
+        note = Note.of(analysis.verify_note)
+        of_schedule = note is not None and note.kind is not NoteKind.INPUT_REPLACED
+        if run.kind == Kind.VERIFICATION or not of_schedule:
+            newest.update(verify_note="")

@@ -17,6 +17,7 @@ from reproducibility.backends import (
     get_backend,
 )
 from reproducibility.models import Run
+from reproducibility.services import workflows
 
 #: Seconds between two looks at a person's runs, and for how long an older one still serves while
 #: somebody else is looking.
@@ -69,7 +70,7 @@ def log_is_due(run: Run) -> bool:
 def read_log(run: Run, credential: Credential) -> WorkflowLogs:
     """Read what the run said so far."""
     cache.set(_log_key(run), run.remote_name, timeout=LOG_SECONDS)
-    return get_backend().logs(credential, run.workflow_id)
+    return workflows.named(run.version, get_backend().logs(credential, run.workflow_id))
 
 
 def _log_key(run: Run) -> str:

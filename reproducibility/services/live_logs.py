@@ -11,7 +11,7 @@ from django.core.cache import cache
 from accounts.credentials import credential_for
 from reproducibility.backends import AUDIENCE, get_backend
 from reproducibility.models import Run, RunState
-from reproducibility.services import progress
+from reproducibility.services import progress, workflows
 from vre_portal.errors import PortalError
 
 #: However many pages are open, the service is asked so often, seconds.
@@ -39,7 +39,7 @@ def read(run: Run) -> list[Entry]:
         logs = get_backend().logs(credential_for(run.user, AUDIENCE), run.workflow_id)
     except PortalError:
         return last(run)
-    entries = progress.kept(logs)
+    entries = progress.kept(workflows.named(run.version, logs))
     cache.set(_key(run), Reading(time.time(), entries), timeout=KEPT_SECONDS)
     return entries
 

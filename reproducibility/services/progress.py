@@ -80,10 +80,16 @@ def _seen(entry: Entry, jobs: list[StepLog]) -> Entry:
     over = started is not None and len(ends) == len(jobs)
     return {
         "name": entry["name"],
-        "state": WORDS.get(jobs[-1].state, "waiting"),
+        "state": _state_of(jobs),
         "started": started.isoformat() if started else None,
         "seconds": (max(ends) - started).total_seconds() if started and over else None,
     }
+
+
+def _state_of(jobs: list[StepLog]) -> str:
+    """Return the state of a step with several jobs: as bad as its worst, done when all are."""
+    states = [WORDS.get(job.state, "waiting") for job in jobs]
+    return next((each for each in ("failed", "running", "skipped") if each in states), states[-1])
 
 
 def kept(logs: WorkflowLogs) -> list[dict[str, str]]:
@@ -100,8 +106,9 @@ def kept(logs: WorkflowLogs) -> list[dict[str, str]]:
 
 
 def storable(text: str) -> str:
-    """Return a text that PostgreSQL takes: without NUL and without halves of characters."""
-    return text.replace("\0", "\N{SYMBOL FOR NULL}").encode(errors="replace").decode()
+    """Return a text that PostgreSQL takes, without NUL and halves of characters, in plain lines."""
+    plain = text.replace("\0", "\N{SYMBOL FOR NULL}").replace("\r\n", "\n").replace("\r", "\n")
+    return plain.encode(errors="replace").decode()
 
 
 def in_words(steps: list[Entry]) -> str:

@@ -28,6 +28,7 @@ from reproducibility.models import (
 )
 from reproducibility.services import staging
 from reproducibility.services.captures.declared import Declared, declared_in
+from reproducibility.services.captures.gathering import is_storable
 from reproducibility.services.captures.telling import tell
 from reproducibility.services.fetching import fetch
 
@@ -45,7 +46,10 @@ def gather_outputs(run: Run, credential: Credential) -> None:
     declared = declared_in(run.version.specification)
     there = get_backend().list_files(credential, run.workflow_id)
     wanted = [file.path for file in there if declared.is_output(file.path)]
-    for path in [path for path in wanted if path not in recorded][:MOST_OUTPUTS]:
+    new = [path for path in wanted if path not in recorded and is_storable(path)]
+    # Those that are declared by name are looked for; of a folder any will do.
+    new.sort(key=lambda path: path not in declared.output_files)
+    for path in new[:MOST_OUTPUTS]:
         # Nothing where it has gone since it was listed: it counts as not given.
         fetch(run, path, credential, to=staging.work_folder(run) / "given", most=KEPT)
 
@@ -75,7 +79,7 @@ def _why_not(run: Run, version: AnalysisVersion) -> str:
     """Return why a run is no proof, in words; empty for one that is."""
     if run.state == RunState.STOPPED:
         return _("The proof was stopped. Prove it again.")
-    if run.state != RunState.FINISHED or run.verdict is None:
+    if run.state != RunState.FINISHED:
         return run.message or _("The run failed.")
     return next(_lacks(run, version), "")
 
@@ -129,13 +133,12 @@ def _record_outputs(run: Run, version: AnalysisVersion) -> None:
     recorded = set(version.outputs.values_list("path", flat=True))
     capture = capture_of(version)
     tolerances = capture.tolerances if capture else {}
-    RecordedOutput.objects.bulk_create(
-        RecordedOutput(
+    # One after the other: all of them together may be more than a worker has memory for.
+    for given in run.outputs.exclude(path__in=recorded).iterator(chunk_size=1):
+        RecordedOutput.objects.create(
             version=version, path=given.path, content=given.content, sha256=given.sha256,
             size=given.size, tolerance=tolerances.get(given.path, {}),
-        )
-        for given in run.outputs.exclude(path__in=recorded)
-    )  # fmt: skip
+        )  # fmt: skip
 
 
 def sentences_of(version: AnalysisVersion) -> list[tuple[str, int]]:

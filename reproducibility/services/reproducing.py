@@ -20,6 +20,7 @@ from reproducibility.backends import (
     WorkflowState,
     get_backend,
 )
+from reproducibility.compare import Level
 from reproducibility.models import Run, RunState
 from reproducibility.services import acceptance, following, progress, proofs, staging, verdicts
 from reproducibility.services.preparing import prepare, take_back
@@ -35,6 +36,7 @@ MOST_SECONDS = 30.0
 #: Seconds until a service that does not answer is asked again, and for how long it is.
 LATER_SECONDS = 10.0
 PATIENCE = timedelta(hours=24)
+NOTHING_RECORDED = "All steps are done. No output was recorded to compare with."
 GONE = "The workflow was deleted at the service, not by the portal. Start it again."
 
 
@@ -42,7 +44,9 @@ def step(operation: Operation) -> Outcome:
     """Do the next part of a run."""
     rows = Run.objects.select_related("analysis", "version", "user")
     run = rows.filter(pk=operation.subject).first()
-    if run is None or not run.active:  # its analysis may have been deleted meanwhile
+    if run is None or not run.active:
+        # It ended as its worker was killed, or its analysis was deleted meanwhile.
+        staging.remove(operation.subject)
         return Done()
     turn = Turn(operation, run)
     try:
@@ -146,29 +150,47 @@ def _save_if_new(turn: Turn, seen: dict[str, Any]) -> None:
 
 
 def _compare(turn: Turn) -> Outcome:
-    run = turn.run
+    run, credential = turn.run, _credential(turn.run)
 
     def watch(number: int, path: str) -> None:
         turn.save(message=f"Comparing output {number}, {path}, with the recorded one.")
 
-    verdict = verdicts.verdict_of(run, _credential(run), watch)
-    proofs.gather_outputs(run, _credential(run))
-    tests = acceptance.judge(run, _credential(run))
+    verdict = verdicts.verdict_of(run, credential, watch)
+    if verdict.level is Level.MISSING and _is_gone(run):
+        turn.end(RunState.FAILED, GONE)
+        return Done()
+    proofs.gather_outputs(run, credential)
+    tests = acceptance.judge(run, credential)
     steps = [*run.steps[:-1], progress.ended(run.steps[-1], "done")]
-    turn.end(
-        RunState.FINISHED,
-        verdicts.in_words(verdict),
-        verdict=verdicts.stored(verdict),
-        steps=steps,
-        tests=tests,
-    )
+    told = verdicts.stored(verdict) if verdict.outputs else None
+    words = verdicts.in_words(verdict) if verdict.outputs else NOTHING_RECORDED
+    turn.end(RunState.FINISHED, words, verdict=told, steps=steps, tests=tests)
     return Done()
+
+
+def _workflow_of(run: Run, credential: Credential) -> Workflow | None:
+    """Return the run's own workflow, None when there is none; others may have restarted it."""
+    if not run.workflow_id:
+        return get_backend().find(credential, run.remote_name)
+    try:
+        return get_backend().get(credential, run.workflow_id)
+    except NotFound:
+        return None
+
+
+def _is_gone(run: Run) -> bool:
+    """Whether the workflow was deleted at the service: no output is there then."""
+    try:
+        found = get_backend().get(_credential(run), run.workflow_id)
+    except NotFound:
+        return True
+    return found.state is WorkflowState.DELETED
 
 
 def _cancel(turn: Turn, state: RunState, message: str) -> Outcome:
     run, backend = turn.run, get_backend()
     credential = credential_for(run.user, AUDIENCE, ending=True)
-    workflow = backend.find(credential, run.remote_name)
+    workflow = _workflow_of(run, credential)
     if workflow and not workflow.state.ended:
         try:
             backend.cancel(credential, workflow)

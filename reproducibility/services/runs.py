@@ -15,7 +15,7 @@ from accounts.models import User
 from activity import services as activity
 from reproducibility.models import ACTIVE, Analysis, AnalysisVersion, Kind, Run, RunState
 from reproducibility.services import progress
-from reproducibility.services.analyses import is_uuid
+from reproducibility.services.analyses import find_analysis, is_uuid
 from reproducibility.services.inputs import check_open, checked_inputs
 from reproducibility.services.parameters import changed, checked_parameters
 from reproducibility.services.reproducing import KIND
@@ -121,7 +121,7 @@ def again(user: User, run_id: UUID | str) -> Run:
     run = find_run(user, run_id)
     return start_run(
         user,
-        run.analysis,
+        find_analysis(user, run.analysis_id),
         parameters=run.parameters,
         inputs=run.replaced_inputs,
         version=run.version,

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+from uuid import UUID
 
 from accounts.credentials import Credential, credential_for
 from data_mgmt.backends import get_backend as data_backend
@@ -48,7 +49,12 @@ def work_folder(run: Run) -> Path:
 
 def clean_up(run: Run) -> None:
     """Remove the run's folder."""
-    shutil.rmtree(work_folder(run), ignore_errors=True)
+    remove(run.id)
+
+
+def remove(run_id: UUID) -> None:
+    """Remove the folder of a run, which may be gone itself."""
+    shutil.rmtree(get_config().work_folder / run_id.hex, ignore_errors=True)
 
 
 def fetch_inputs(run: Run) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def end(run: Run, state: RunState, message: str, **changes: Any) -> None:
 
 def _level(run: Run) -> Level:
     if run.state == RunState.FINISHED:
-        good = run.is_variation or verdicts.is_reproduced(run)
+        good = run.is_variation or run.verdict is None or verdicts.is_reproduced(run)
         return Level.OK if good else Level.WARNING
     return Level.ERROR if run.state == RunState.FAILED else Level.INFO
 

@@ -87,7 +87,7 @@ def test_once_started_inputs_are_not_needed_any_more(
     assert run.workflow_id == workflow_backend.only().workflow.id
 
 
-@pytest.mark.parametrize("method", ["find", "cancel"])
+@pytest.mark.parametrize("method", ["get", "cancel"])
 def test_a_worker_killed_while_stopping_stops_once(
     alice: User, run: Run, workflow_backend: FakeWorkflows, method: str
 ) -> None:

@@ -66,7 +66,7 @@ def test_a_log_that_lost_its_beginning_comes_whole(
 ) -> None:
     say(workflow_backend, "x" * (LOG_LENGTH + 5))
 
-    log = told(browser, running, "log-select:17")
+    log = told(browser, running, f"{told(browser, running)['key']}:17")
 
     assert log["at"] == 0
     assert len(log["text"]) >= LOG_LENGTH

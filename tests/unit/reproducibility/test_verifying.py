@@ -236,7 +236,7 @@ def test_a_file_that_came_to_the_dataset_makes_it_stale(
 def test_a_good_run_takes_the_note_away(
     analysis: Analysis, run: Run, workflow_backend: FakeWorkflows
 ) -> None:
-    Analysis.objects.update(verify_note="version 1, could not be done: REANA does not answer.")
+    Analysis.objects.update(verify_note="version 1, input replaced: cms:dimuon: a.root is gone.")
     workflow_backend.runs_by_itself = True
 
     finish(run)
