@@ -230,12 +230,17 @@ class ProposalForm(DescriptionForm):
             **self.description(),
             specification=entered["specification"],
             inputs=entered["inputs"],
-            tolerances={row.path: self._tolerance(row) for row in self.outputs()},
+            tolerances={**self.capture.tolerances, **self._tolerances()},
             roles={row.path: entered[f"role-{key}"] for key, row in self.rows.items()
                    if f"role-{key}" in self.data},
             tests={row.path: entered[name] for name, row in self.tests.items()
                    if name in self.changed_data},
         )  # fmt: skip
+
+    def _tolerances(self) -> dict[str, dict[str, Any]]:
+        """Return the tolerances that the page had fields for."""
+        shown = (row for row in self.outputs() if f"rtol-{row.pk}" in self.data)
+        return {row.path: self._tolerance(row) for row in shown}
 
     def _tolerance(self, row: CapturedFile) -> dict[str, Any]:
         entered = self.cleaned_data

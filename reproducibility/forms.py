@@ -25,7 +25,7 @@ class VariationForm(forms.Form):
         offered: Mapping[str, str],
     ) -> None:
         self.recorded = {f"input-{n}": each for n, each in enumerate(version.inputs.all(), 1)}
-        defaults = parameters_of(version)
+        self._defaults = defaults = parameters_of(version)
         self.parameters = {f"parameter-{key}": key for key in defaults}
         usual = {name: each.did for name, each in self.recorded.items()}
         usual |= {name: _text(defaults[key]) for name, key in self.parameters.items()}
@@ -48,8 +48,10 @@ class VariationForm(forms.Form):
         return {each.did: self.cleaned_data[name] for name, each in self.recorded.items()}
 
     def values(self) -> dict[str, Any]:
-        """Return the parameters with the types of their defaults; only after `is_valid`."""
-        return {key: self.cleaned_data[name] for name, key in self.parameters.items()}
+        """Return the parameters that are not the recorded ones, typed; only after `is_valid`."""
+        given = {key: self.cleaned_data[name] for name, key in self.parameters.items()}
+        # By identity: NaN is not equal to itself.
+        return {key: value for key, value in given.items() if value is not self._defaults[key]}
 
     def refuse(self, field: str, message: str) -> None:
         """Show what was refused at the field of a recorded input, by DID, or of a parameter."""
@@ -70,7 +72,12 @@ class VariationForm(forms.Form):
 
 def _text(value: Any) -> str:
     """Return a value as a field shows it: texts as they are, all others as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _lines(text: str) -> str:
+    """Return a text with the line ends that YAML has; browsers send others."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class ValueField(forms.CharField):
@@ -80,11 +87,23 @@ class ValueField(forms.CharField):
         self._default = default
         advice = _("Recorded: %s") % _text(default)
         is_text = isinstance(default, str)
-        super().__init__(label=key, help_text=advice, required=not is_text, strip=False)
+        super().__init__(
+            label=key,
+            help_text=advice,
+            required=not is_text,
+            strip=False,
+            # A field of one line would lose the line ends of a text.
+            widget=forms.Textarea if "\n" in _text(default) else forms.TextInput,
+        )
 
     def clean(self, value: Any) -> Any:
-        """Return the value; the service says what is wrong with one of another type."""
-        text = super().clean(value)
+        """Return the value, as it stands the default itself.
+
+        The service says what is wrong with one of another type.
+        """
+        text = _lines(super().clean(value))
+        if text == _lines(_text(self._default)):
+            return self._default
         if isinstance(self._default, str):
             return text
         try:

@@ -14,6 +14,8 @@ ANY = "*"
 #: The head of a path that counts from the root of what was found.
 ROOT = "//"
 MAX_DEPTH = 30
+#: No path is longer.
+MAX_LENGTH = 400
 
 
 class Folding(ast.NodeVisitor):
@@ -29,12 +31,13 @@ class Folding(ast.NodeVisitor):
         return ANY if node is None else str(self.visit(node))
 
     def visit(self, node: ast.AST) -> str:
-        """Return the pattern of a node, unknown where it is nested deeper than people write."""
+        """Return the pattern of a node, unknown where it is deeper or longer than people write."""
         if self._depth >= MAX_DEPTH:
             return ANY
         self._depth += 1
         try:
-            return str(super().visit(node))
+            told = str(super().visit(node))
+            return told if len(told) <= MAX_LENGTH else ANY
         finally:
             self._depth -= 1
 

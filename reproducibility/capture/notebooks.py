@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_HEADING = re.compile(r"^\s{0,3}#\s+(.+?)\s*#*$", re.MULTILINE)
-_MAGIC = re.compile(r"^(\s*)([%!?].*|.*\?\s*)$")
+#: What of a line can be a heading.
+MAX_HEADING = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Cell:
         """The cell as Python: a line that only IPython knows is a pass."""
         if self.text.lstrip().startswith("%%"):
             return ""
-        return "\n".join(_MAGIC.sub(r"\1pass", line) for line in self.text.splitlines())
+        return "\n".join(map(_python, self.text.splitlines()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,9 @@ class Notebook:
     def heading(self) -> str:
         """The first heading of the first level, empty where there is none."""
         for cell in self.cells:
-            if cell.kind == "markdown" and (found := _HEADING.search(cell.text)):
-                return found[1].strip()
+            if cell.kind == "markdown":
+                for found in filter(None, map(_heading, cell.text.splitlines())):
+                    return found
         return ""
 
 
@@ -67,6 +67,22 @@ def read(content: bytes) -> Notebook | None:
         tuple(_cell(each) for each in cells if isinstance(each, dict)),
         str(named).lower(), str(kernel.get("name") or ""), str(language.get("version") or ""),
     )  # fmt: skip
+
+
+def _python(line: str) -> str:
+    text = line.strip()
+    if text.startswith(("%", "!", "?")) or text.endswith("?"):
+        return f"{line[: len(line) - len(line.lstrip())]}pass"
+    return line
+
+
+def _heading(line: str) -> str:
+    """Return the text of a heading of the first level, empty where the line is none."""
+    text = line[:MAX_HEADING].lstrip()
+    indented = len(line[:MAX_HEADING]) - len(text)
+    if indented > 3 or not text.startswith(("# ", "#\t")):
+        return ""
+    return text[1:].strip().rstrip("#").rstrip()
 
 
 def _cells(told: object) -> list[Any] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
@@ -44,8 +43,11 @@ class Tree:
             return []
         name = posixpath.basename(path)
         candidates = self.paths if ANY in name else self._by_name.get(name, [])
-        form = _form(path)
-        return sorted(each for each in candidates if form.fullmatch(each))[:MAX_MATCHES]
+        # An unknown folder at the head may be none.
+        forms = (path, path.removeprefix(f"{ANY}/"))
+        return sorted(each for each in candidates if any(_fits(each, form) for form in forms))[
+            :MAX_MATCHES
+        ]
 
     def _by_end(self, pattern: str) -> list[str]:
         """Return the one file whose path ends as another one does: /home/me/data/x.csv."""
@@ -71,12 +73,22 @@ def _parents(path: str) -> list[str]:
     return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
 
 
-def _form(pattern: str) -> re.Pattern[str]:
-    """Return a pattern as a regular expression; an unknown folder at its head may be none."""
-    head = "(?:.*/)?" if pattern.startswith(f"{ANY}/") else ""
-    rest = pattern[2:] if head else pattern
-    parts = re.split(r"\*+", rest)[:10]
-    return re.compile(head + ".*".join(re.escape(part) for part in parts))
+def _fits(path: str, pattern: str) -> bool:
+    """Whether a path is a pattern's, part by part: a regular expression may take for ever."""
+    head, *middle = pattern.split(ANY)
+    if not middle:
+        return path == pattern
+    tail = middle.pop()
+    end = len(path) - len(tail)
+    if not (path.startswith(head) and path.endswith(tail) and len(head) <= end):
+        return False
+    place = len(head)
+    for part in middle:
+        found = path.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True
 
 
 def _common_end(path: str, wanted: list[str]) -> int:

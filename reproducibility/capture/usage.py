@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
-from reproducibility.capture.folding import ANY, Folding, called, constants
+from reproducibility.capture.folding import ANY, MAX_LENGTH, Folding, called, constants
 
 #: Functions and methods that write, with the place of the path among their arguments.
 _WRITING: Mapping[str, int] = {
@@ -51,7 +52,7 @@ def usage(
     folding = Folding(path, {**names, **given}, options)
     calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
     writes = dict.fromkeys(each for call in calls for each in _written(call, folding))
-    mentions = dict.fromkeys([*_mentioned(module, folding), *given.values(), *options.values()])
+    mentions = dict.fromkeys(chain(_mentioned(module, folding), given.values(), options.values()))
     return Usage(_paths(writes), _paths(mentions))
 
 
@@ -107,5 +108,5 @@ def _paths(found: Mapping[str, None]) -> tuple[str, ...]:
     return tuple(
         each
         for each in found
-        if 0 < len(each) <= 400 and each.strip(f"{ANY}/. ") and each.isprintable()
+        if 0 < len(each) <= MAX_LENGTH and each.strip(f"{ANY}/. ") and each.isprintable()
     )[:_MOST_MENTIONS]

@@ -36,7 +36,7 @@ def to_versions(apps: Any, _editor: Any) -> None:
                 number=run.analysis_version,
                 defaults={"content_sha256": "", "specification": "", "environment": ""},
             )
-            run.kind = "variation" if run.replaced_inputs else "reproduction"
+            run.kind = "variation" if run.replaced_inputs or run.parameters else "reproduction"
             run.save()
 
 

@@ -14,6 +14,8 @@ from vre_portal.errors import NotFound
 
 #: So many files of one input are compared; a catalogue's answer of more is no list for a page.
 MOST_FILES = 100_000
+#: A capture records so many files of one input at most: a list as long may lack the others.
+MOST_RECORDED = 10_000
 
 Sums = Mapping[str, str]
 
@@ -32,6 +34,8 @@ def replaced_in_catalogue(user: User, version: AnalysisVersion) -> str:
             )
         except NotFound:
             return f"{recorded.did} is no longer in the catalogue."
+        if len(listed) >= MOST_FILES:
+            continue  # what the answer lacks is not known to be gone
         now = {str(entry.did): plain_sum(entry.adler32) for entry in listed}
         if words := difference(recorded, now):
             return words
@@ -51,7 +55,12 @@ def replaced_in_run(run: Run) -> str:
 
 
 def difference(recorded: AnalysisInput, now: Sums) -> str:
-    """Return how files, given by DID with their checksums, are not the recorded ones, in words."""
+    """Return how files, given by DID with their checksums, are not the recorded ones, in words.
+
+    It is empty where not all files may be recorded: then nothing is known of the others.
+    """
+    if len(recorded.files) >= MOST_RECORDED:
+        return ""
     before = {str(entry["did"]): plain_sum(entry.get("adler32") or "") for entry in recorded.files}
     changes = [*_changed(before, now), *_gone(before, now), *_gone(now, before, word="new")]
     if not changes:

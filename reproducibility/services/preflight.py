@@ -54,7 +54,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class InputCheck:
-    """One input: how much it is, where it is, and whether it is what was recorded."""
+    """One input: how much it is, where it is, and whether it is what was recorded.
+
+    Where it `is_all` not, it has more files than were looked at: amounts are of the first ones.
+    """
 
     did: str
     folder: str
@@ -63,6 +66,7 @@ class InputCheck:
     files: int = 0
     bytes: int = 0
     storages: tuple[str, ...] = ()
+    is_all: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def look(
         steps=workflows.steps_of(version).nodes,
         service=_service(engine, about),
         environment=_environment(version, about),
-        room=_room(needed, seconds, quota),
+        room=_room(needed, seconds, quota, is_all=all(each.is_all for each in checked)),
         inputs=checked,
         seconds=seconds,
     )
@@ -164,6 +168,9 @@ def _input(
         words = _("%(did)s has no copy that can be read; its checksum is to be %(sum)s.")
         first = {"did": nowhere[0].did, "sum": nowhere[0].adler32 or _("not known")}
         return told(Standing.BAD, words % first, *amount)
+    if len(rows) >= MOST_FILES:
+        words = _("At least %(n)s files are there; the first of them were looked at.")
+        return told(Standing.OK, words % {"n": len(rows)}, *amount, is_all=False)
     now = {str(row.file.did): plain_sum(row.file.adler32) for row in rows}
     if did == recorded.did and recorded.files and (words := difference(recorded, now)):
         return told(Standing.WARNING, _("Replaced since it was recorded: %s") % words, *amount)
@@ -224,23 +231,26 @@ def _local_environments(asked: Answer[About]) -> str:
     return next((row.value for row in details if row.key == "environments"), "")
 
 
-def _room(needed: int, seconds: float | None, asked: Answer[Quota]) -> Check:
+def _room(
+    needed: int, seconds: float | None, asked: Answer[Quota], *, is_all: bool = True
+) -> Check:
     """Say what the run takes of what the person may use."""
     title = _("What it takes of your quota")
     try:
         quota = asked()
     except PortalError as exc:
         return Check(title, Standing.UNKNOWN, exc.message)
-    takes = {"size": size(needed), "time": duration(seconds)}
+    amount = size(needed) if is_all else _("at least %s") % size(needed)
+    takes = {"size": amount, "time": duration(seconds)}
     words = _("The inputs take %(size)s.") % takes
     if seconds:
         words = _("The inputs take %(size)s; the last runs took %(time)s.") % takes
     if needed > (most := get_config().run_input_bytes):
         words = _("The inputs are %(need)s; a run is given at most %(most)s.")
-        return Check(title, Standing.BAD, words % {"need": size(needed), "most": size(most)})
+        return Check(title, Standing.BAD, words % {"need": amount, "most": size(most)})
     disk, cpu = _left(quota.disk), _left(quota.cpu)
     if disk is not None and disk < needed:
-        over = {"need": size(needed), "left": size(disk)}
+        over = {"need": amount, "left": size(disk)}
         words = _(
             "It needs %(need)s, and %(left)s of your room at REANA are left. Delete old runs."
         )

@@ -41,5 +41,5 @@ def of_file(run: Run, path: str, sha256: str) -> dict[str, Value]:
 def _parameters(run: Run) -> str:
     """Return the parameters as JSON; what is too long for metadata is read at the run."""
     values = parameters_of(run.version) | run.parameters
-    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
     return text if values and len(text) <= MAX_TEXT else ""

@@ -66,8 +66,8 @@ def register() -> None:
 def advance(operation: Operation) -> Outcome:
     """Do the next part of a registration; what a killed worker began goes on."""
     rows = Registration.objects.select_related("user", "run__analysis", "run__version", "run__user")
-    registration = rows.get(pk=operation.subject)
-    if not registration.active:
+    registration = rows.filter(pk=operation.subject).first()
+    if registration is None or not registration.active:  # its analysis may be deleted by now
         return Done()
     with operations.held(operation):
         return _next(registration)
@@ -200,7 +200,10 @@ def _finish(registration: Registration) -> None:
 
 def failed(operation: Operation, error: PortalError) -> None:
     """Record why a registration did not come to its end; its files give their names free."""
-    registration = Registration.objects.select_related("run__analysis").get(pk=operation.subject)
+    rows = Registration.objects.select_related("run__analysis")
+    registration = rows.filter(pk=operation.subject).first()
+    if registration is None:
+        return
     registration.state, registration.finished_at = RegistrationState.FAILED, timezone.now()
     registration.message = error.message
     registration.save(update_fields=["state", "message", "finished_at", "updated_at"])

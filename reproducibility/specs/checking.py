@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from functools import cache
+from heapq import nsmallest
+from itertools import chain
 from pathlib import Path
 
 from jsonschema import Draft7Validator
@@ -31,10 +33,12 @@ def check(text: str, *, files: Collection[str]) -> list[Fault]:
         document = load(text)
     except Unreadable as exc:
         return [exc.fault]
-    faults = [*_repeated(document), *_against_schema(document)]
+    faults = chain(_repeated(document), _against_schema(document))
     if isinstance(document.value, dict):
-        faults += meaning.faults(document, files)
-    return sorted(faults, key=lambda fault: fault.line or 0)[:MAX_FAULTS]
+        faults = chain(faults, meaning.faults(document, files))
+    # Hints go first where there are too many, and never more than that is in memory.
+    kept = nsmallest(MAX_FAULTS, faults, key=lambda fault: (fault.hint, fault.line or 0))
+    return sorted(kept, key=lambda fault: fault.line or 0)
 
 
 @cache

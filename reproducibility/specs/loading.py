@@ -15,6 +15,12 @@ from reproducibility.capture.values import Fault
 MAX_CHARACTERS = 1_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 60
+#: What it may be once aliases stand for what they name, and what a node counts as beside its text;
+#: nothing without aliases comes to as much.
+MAX_WEIGHT = 2 * MAX_CHARACTERS
+NODE_WEIGHT = MAX_CHARACTERS // MAX_NODES
+#: How much of a name a sentence tells.
+MAX_NAME = 80
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -42,6 +48,11 @@ def written(path: Path) -> str:
     """Return a path as people write it, such as workflow.specification.steps[0]."""
     told = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return told.lstrip(".")
+
+
+def cut(name: str) -> str:
+    """Return a name as a sentence tells it, cut where it is far longer than names are."""
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +153,24 @@ def _check_bounds(text: str) -> None:
 
 def _check_aliases(root: Node) -> None:
     """Refuse aliases that multiply, or that lead back to where they stand."""
-    sizes: dict[int, int] = {}
+    weights: dict[int, int] = {}
 
-    def size(node: Node) -> int:
-        known = sizes.get(id(node))
+    def weight(node: Node) -> int:
+        known = weights.get(id(node))
         if known == 0:
             raise _unreadable(node.start_mark.line + 1, "an alias (*) leads back into itself")
         if known is not None:
             return known
-        sizes[id(node)] = 0
-        sizes[id(node)] = 1 + sum(size(child) for _key, child in _children(node))
-        if sizes[id(node)] > MAX_NODES:
+        weights[id(node)] = 0
+        parts = (part for pair in _children(node) for part in pair if part is not None)
+        text = len(node.value) if isinstance(node, ScalarNode) else 0
+        weights[id(node)] = NODE_WEIGHT + text + sum(map(weight, parts))
+        if weights[id(node)] > MAX_WEIGHT:
             line = node.start_mark.line + 1
             raise _unreadable(line, "its aliases (*) multiply to far more than any specification")
-        return sizes[id(node)]
+        return weights[id(node)]
 
-    size(root)
+    weight(root)
 
 
 def _children(node: Node) -> Iterator[tuple[Node | None, Node]]:

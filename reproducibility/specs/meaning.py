@@ -9,7 +9,7 @@ from typing import Any
 
 from reproducibility.capture.values import Fault
 from reproducibility.gherkin.reading import syntax_faults
-from reproducibility.specs.loading import Document, Path, written
+from reproducibility.specs.loading import Document, Path, cut, written
 from reproducibility.specs.tolerant import at, items, mapping
 
 STEPS = ("workflow", "specification", "steps")
@@ -43,7 +43,7 @@ def _steps(document: Document) -> Iterator[Fault]:
         path = (*STEPS, number, "name")
         if name in seen:
             before = f" in line {seen[name]}" if seen[name] else ""
-            yield _fault(document, path, f"Another step is named {name}{before}: rename one.")
+            yield _fault(document, path, f"Another step is named {cut(name)}{before}: rename one.")
         seen.setdefault(name, document.line(path))
 
 
@@ -56,12 +56,14 @@ def _parameters(document: Document) -> Iterator[Fault]:
             if name:
                 used.add(name)
                 if name not in declared:
-                    yield _fault(document, path, _undeclared(name, found.group()))
+                    yield _fault(document, path, _undeclared(cut(name), cut(found.group())))
             elif not found["escaped"]:
                 reason = "A dollar sign that begins no parameter must be doubled: $$."
                 yield _fault(document, path, reason)
     for name in sorted(declared - used):
-        reason = f"No command uses {name}: write ${{{name}}} where it is meant, or remove it."
+        reason = (
+            f"No command uses {cut(name)}: write ${{{cut(name)}}} where it is meant, or remove it."
+        )
         yield _fault(document, ("inputs", "parameters", name), reason, hint=True)
 
 
@@ -118,7 +120,7 @@ def _tests(document: Document, files: Collection[str]) -> Iterator[Fault]:
             isinstance(files, Mapping) and (content := files[posixpath.normpath(path)]) is not None
         ):
             for line, reason in syntax_faults(_text(content)):
-                yield _fault(document, place, f"{path}, line {line}: {reason}")
+                yield _fault(document, place, f"{cut(path)}, line {line}: {reason}")
 
 
 def _paths(document: Document, *keys: str) -> Iterator[tuple[Path, str]]:
@@ -140,11 +142,11 @@ def _in_folder_from_elsewhere(path: str, files: Collection[str]) -> bool:
 
 
 def _absent(path: str) -> str:
-    return f"{path} is not among the files: add it, or correct its path."
+    return f"{cut(path)} is not among the files: add it, or correct its path."
 
 
 def _leads_out(path: str) -> str:
-    return f"{path} leads out of the workspace: give a path relative to its root."
+    return f"{cut(path)} leads out of the workspace: give a path relative to its root."
 
 
 def _text(content: Any) -> str:

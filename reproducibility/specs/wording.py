@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
 from typing import Any
@@ -25,16 +25,14 @@ def reason(error: ValidationError) -> str:
     return tell(error.validator_value, error.instance)
 
 
-def unknown_keys(error: ValidationError) -> list[tuple[str, str]]:
-    """Return each key that the schema does not know, with a sentence about it."""
+def unknown_keys(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """Yield each key that the schema does not know, with a sentence about it."""
     schema: Any = error.schema
     found: Any = error.instance
     known = list(schema.get("properties") or ())
-    return [
-        (key, f"REANA does not know {shown(key)} here{_meant(str(key), known)}")
-        for key in found
-        if key not in known
-    ]
+    for key in found:
+        if key not in known:
+            yield key, f"REANA does not know {shown(key)} here{_meant(str(key), known)}"
 
 
 def shown(value: object) -> str:

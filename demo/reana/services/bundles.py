@@ -117,6 +117,8 @@ def _checked_members(archive: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInfo]:
     for member in members:
         kind = stat.S_IFMT(member.external_attr >> 16)
         plain = kind in {0, stat.S_IFREG} and not member.flag_bits & ENCRYPTED
+        # Others unpack a whole block at once, whatever it becomes.
+        plain &= member.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
         if not plain or member.filename.startswith("/"):
             raise Malformed(f"{member.filename!r} is not a plain file inside the bundle.")
     return {"/".join(parts_of(member.filename)): member for member in members}

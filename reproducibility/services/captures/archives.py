@@ -23,6 +23,8 @@ MOST_BYTES = 4 << 30
 #: So many times smaller than its content an entry is no honest one, from a size on.
 MOST_RATIO, FROM_BYTES = 250, 1 << 20
 BLOCK = 1 << 18
+#: Of these a read is bounded; the others unpack a whole block at once, whatever it becomes.
+BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 0x1
 UTF8_NAME = 0x800
 UNIX = 3
@@ -86,6 +88,8 @@ def _check(entry: zipfile.ZipInfo, path: str) -> None:
         _refuse(_("%s leads out of the archive. Make it with plain paths.") % path[:80])
     if entry.flag_bits & ENCRYPTED:
         _refuse(_("%s is encrypted. Make an archive without a password.") % path[:80])
+    if entry.compress_type not in BOUNDED:
+        _refuse(_("%s is packed in a way that is not read here. Use the usual one.") % path[:80])
     is_large = entry.file_size > FROM_BYTES
     if is_large and entry.file_size > MOST_RATIO * max(entry.compress_size, 1):
         _refuse(_("%s unpacks to far more than it can hold. Leave it out.") % path[:80])

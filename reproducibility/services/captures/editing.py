@@ -92,7 +92,8 @@ def propose_again(user: User, capture_id: UUID | str, entry: str) -> Capture:
             code=Code(**capture.code), title=capture.title, entry=entry,
             authors=tuple(Author(**each) for each in capture.authors),
         )  # fmt: skip
-        gathering = Gathering(tell=lambda _done, _total: None, summary=capture.summary)
+        notes = list(capture.found.get("gathered", ()))
+        gathering = Gathering(tell=lambda _done, _total: None, notes=notes)
         keep(capture, found, gathering, propose(found))
     return find(user, capture_id)
 

@@ -14,7 +14,15 @@ from accounts import audit
 from accounts.models import User
 from activity import services as activity
 from reproducibility.capture.values import Author
-from reproducibility.models import Analysis, AnalysisVersion, CaptureState, Proof, Run
+from reproducibility.models import (
+    Analysis,
+    AnalysisVersion,
+    CaptureState,
+    Proof,
+    Registration,
+    RegistrationState,
+    Run,
+)
 from reproducibility.services.analyses import find_analysis
 from reproducibility.services.captures.declared import with_input, without_output
 from reproducibility.services.captures.editing import Edits, change
@@ -138,7 +146,7 @@ def delete(user: User, key: str) -> None:
     Raises
     ------
     Conflict
-        It is published, a run of it goes on, or others have run it.
+        It is published, a run of it goes on, its files are being registered, or others have run it.
     """
     analysis = Analysis.objects.select_for_update().get(pk=own(user, key).pk)
     runs = Run.objects.filter(analysis=analysis)
@@ -146,6 +154,8 @@ def delete(user: User, key: str) -> None:
         raise Conflict(_("It is published. Withdraw it first."))
     if runs.active().exists():
         raise Conflict(_("A run of it goes on. Stop it first."))
+    if Registration.objects.filter(run__in=runs, state=RegistrationState.RUNNING).exists():
+        raise Conflict(_("Files of its runs are being registered. Wait until they are."))
     if runs.exclude(user=user).exists():
         raise Conflict(_("Others have run it, and their verdicts name it: it stays."))
     _note(user, analysis, "analysis.deleted", {"title": analysis.title})

@@ -54,7 +54,10 @@ def give_up(operation: Operation, error: PortalError) -> None:
 
 
 def keep(capture: Capture, found: Found, gathering: Gathering, proposal: Proposal) -> None:
-    """Write what was found and what it proposes, in the caller's transaction."""
+    """Write what was found and what it proposes, in the caller's transaction.
+
+    The description that a capture has already stays.
+    """
     if not Capture.objects.select_for_update().filter(pk=capture.pk).exists():
         return  # discarded while it was read
     capture.files.all().delete()
@@ -64,8 +67,8 @@ def keep(capture: Capture, found: Found, gathering: Gathering, proposal: Proposa
         state=CaptureState.PROPOSED,
         message=_("Read. Look at what is proposed."),
         title=_title(capture, found, proposal),
-        summary=proposal.summary or gathering.summary,
-        licence=(proposal.licence or gathering.licence)[:80],
+        summary=capture.summary or proposal.summary or gathering.summary,
+        licence=(capture.licence or proposal.licence or gathering.licence)[:80],
         authors=[each.as_json() for each in _authors(capture, found, proposal)],
         specification=proposal.specification,
         environment=(proposal.environment or found.surroundings.image)[:200],
@@ -85,6 +88,7 @@ def told(found: Found, proposal: Proposal, notes: list[str]) -> dict[str, object
         "entry": proposal.entry,
         "entries": list(proposal.entries),
         "parameters": [asdict(each) for each in proposal.parameters],
+        "gathered": notes,
         "notes": [*notes, *proposal.notes],
         "read_at": timezone.now().isoformat(),
     }
@@ -117,7 +121,8 @@ def test_file(capture: Capture, path: str, text: str) -> CapturedFile:
 def _title(capture: Capture, found: Found, proposal: Proposal) -> str:
     stem = PurePosixPath(proposal.entry).stem.replace("_", " ").replace("-", " ").strip()
     known = proposal.title or found.title or stem.capitalize() or _("Captured analysis")
-    return (capture.analysis.title if capture.analysis else known)[:LONGEST_TITLE]
+    earlier = capture.analysis.title if capture.analysis else ""
+    return (capture.title or earlier or known)[:LONGEST_TITLE]
 
 
 def _authors(capture: Capture, found: Found, proposal: Proposal) -> tuple[Author, ...]:

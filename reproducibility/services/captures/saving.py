@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -45,6 +45,8 @@ from vre_portal.components.formats import size
 from vre_portal.errors import Conflict, InvalidRequest, NotFound
 
 LONGEST_SLUG = 70
+#: Times that a slug is chosen while others take the same one.
+MOST_ATTEMPTS = 5
 #: Of an analysis that the reader of the address bar finds nothing in.
 NAMELESS = "analysis"
 
@@ -152,12 +154,23 @@ def _analysis_of(capture: Capture) -> Analysis:
         "authors": capture.authors,
     }  # fmt: skip
     if capture.analysis_id is None:
-        return Analysis.objects.create(slug=_free_slug(capture.title), owner=capture.user, **told)
+        return _created(capture, told)
     analysis = Analysis.objects.select_for_update().get(pk=capture.analysis_id)
     for name, value in told.items():
         setattr(analysis, name, value)
     analysis.save(update_fields=[*told, "updated_at"])
     return analysis
+
+
+def _created(capture: Capture, told: Mapping[str, Any]) -> Analysis:
+    for _attempt in range(MOST_ATTEMPTS):
+        slug = _free_slug(capture.title)
+        try:
+            with transaction.atomic():
+                return Analysis.objects.create(slug=slug, owner=capture.user, **told)
+        except IntegrityError:
+            continue  # somebody took this slug meanwhile
+    raise Conflict(_("Others save analyses of this title just now. Save it once more."))
 
 
 def _free_slug(title: str) -> str:

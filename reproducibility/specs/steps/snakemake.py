@@ -21,7 +21,7 @@ _SECTION = re.compile(r"^[ \t]+(\w+)[ \t]*:", re.MULTILINE)
 _TEXT = re.compile(r"""(?s)'''(.*?)'''|\"""(.*?)\"""|'([^'\n]*)'|"([^"\n]*)\"""")
 _CONFIGURED = re.compile(r"""config\[\s*['"](\w+)['"]\s*\]""")
 _OF_RULE = re.compile(r"\brules\.(\w+)\.output|\bcheckpoints\.(\w+)\.get")
-_COMMENT = re.compile(r"(?m)^\s*#.*$|\s#[^'\"\n]*$")
+_COMMENT = re.compile(r"\s#")
 _WILDCARD = re.compile(r"\{[^{}]*\}")
 
 #: What a wildcard counts as: it fits any text, and another wildcard.
@@ -39,11 +39,20 @@ class _Rule:
 
 def snakemake(specification: Mapping[str, Any], files: Mapping[str, bytes]) -> Edges:
     """Return the rules with the rules that give what each one reads."""
-    text = _COMMENT.sub("", text_of(at(specification, "workflow", "file"), files))
+    written = text_of(at(specification, "workflow", "file"), files)
+    text = "\n".join(map(_uncommented, written.split("\n")))
     rules = dict(_rules(text, _configuration(specification, files)))
     if sum(len(rule.reads) + len(rule.gives) for rule in rules.values()) > MAX_FILES:
         return {}
     return {name: _before(name, rule, rules) for name, rule in rules.items()}
+
+
+def _uncommented(line: str) -> str:
+    """Return a line without its comment; a hash before a quote may be in a text."""
+    if line.lstrip().startswith("#"):
+        return ""
+    comment = _COMMENT.search(line, max(line.rfind("'"), line.rfind('"')) + 1)
+    return line[: comment.start()] if comment else line
 
 
 def _configuration(

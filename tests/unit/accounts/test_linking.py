@@ -173,7 +173,8 @@ def test_a_merge_moves_everything_and_closes_the_other(
         user=absorbed, environment="e", environment_name="E", name="n", state=SessionState.STOPPED
     )
     analysis = Analysis.objects.create(slug="a", owner=absorbed, title="A", summary="s")
-    run = Run.objects.create(user=absorbed, analysis=analysis, number=1)
+    version = analysis.versions.create(number=1)
+    run = Run.objects.create(user=absorbed, analysis=analysis, version=version, number=1)
     prove(signed_in, provider)
 
     signed_in.post(CONFIRM)

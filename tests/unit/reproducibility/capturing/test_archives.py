@@ -76,6 +76,15 @@ def test_an_encrypted_entry_asks_for_an_archive_without_a_password(tmp_path: Pat
     assert "without a password" in refusal(tmp_path, bytes(content))
 
 
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_unpacks_without_a_bound_is_refused(tmp_path: Path, way: int) -> None:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", way) as archive:
+        archive.writestr("zeros.bin", b"\0" * 100)
+
+    assert "packed in a way that is not read" in refusal(tmp_path, packed.getvalue())
+
+
 def test_a_bomb_is_refused_before_it_unpacks(tmp_path: Path) -> None:
     bomb = zipped({"zeros.bin": b"\0" * (8 << 20)})
 
