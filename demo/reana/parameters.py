@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from string import Template
 from typing import Any
 
-from demo.reana.errors import Malformed
+from demo.reana.errors import Malformed, TooLarge
 from demo.reana.options import SERIAL, Options
 from demo.reana.values import Command
+
+#: What the values of parameters may put into the commands of a workflow, in all.
+MOST_CHARACTERS = 10 << 20
+
+
+class _Measured(Mapping[str, str]):
+    """Parameters as texts, which are refused once too many characters of them were taken."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        self._parameters = parameters
+        self._left = MOST_CHARACTERS
+
+    def __getitem__(self, name: str) -> str:
+        text = str(self._parameters[name])
+        self._left -= len(text)
+        if self._left < 0:
+            raise TooLarge("The values of parameters make the commands larger than 10 MiB.")
+        return text
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parameters)
+
+    def __len__(self) -> int:
+        return len(self._parameters)
 
 
 def effective_parameters(
@@ -28,12 +52,20 @@ def expand_commands(
     """Return every command of a serial workflow with `${name}` and `$name` replaced.
 
     The other engines find their steps themselves: there are no commands before they run.
+
+    Raises
+    ------
+    Malformed
+        A parameter has no value, or a dollar sign starts none.
+    TooLarge
+        The values make the commands larger than any workflow's are.
     """
     if specification["workflow"]["type"] != SERIAL:
         return ()
     steps = specification["workflow"]["specification"]["steps"]
+    values = _Measured(parameters)
     return tuple(
-        Command(step=step.get("name", ""), text=_expand(line, parameters), image=image(step))
+        Command(step=step.get("name", ""), text=_expand(line, values), image=image(step))
         for step in steps
         for line in step["commands"]
     )
@@ -65,7 +97,7 @@ def image(step: Mapping[str, Any]) -> str:
     return str(step.get("environment", ""))
 
 
-def _expand(line: str, parameters: Mapping[str, Any]) -> str:
+def _expand(line: str, parameters: Mapping[str, str]) -> str:
     try:
         return Template(line).substitute(parameters)
     except KeyError as exc:

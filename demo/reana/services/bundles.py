@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from demo.reana.errors import Malformed, TooLarge
 from demo.reana.workspace.paths import parts_of
@@ -23,8 +25,17 @@ SPECIFICATION = "reana.yaml"
 MOST_FILES = 1000
 MOST_BYTES = 100 << 20
 MOST_SPECIFICATION_BYTES = 1 << 20
-#: YAML's anchors can make a short text a huge document; nobody writes one with so many values.
+#: YAML's anchors can make a short text a huge document; nobody writes one with so many values,
+#: and without anchors none has so many characters.
 MOST_VALUES = 100_000
+MOST_CHARACTERS = 2 * MOST_SPECIFICATION_BYTES
+#: The list of members at an archive's end: a kilobyte for each file.
+MOST_DIRECTORY_BYTES = MOST_FILES << 10
+#: Where that list's length stands, before a comment of 64 KiB at most; larger archives than a
+#: bundle may be have it a second time, which counts.
+END_BYTES = 20 + 22 + (1 << 16)
+END = re.compile(rb"(?=PK\x05\x06.{8}(.{4}))", re.DOTALL)
+SECOND_END = re.compile(rb"PK\x06\x07.{16}PK\x05\x06", re.DOTALL)
 #: The bit of a ZIP member that needs a password.
 ENCRYPTED = 0x1
 #: Engines whose parameters may stand in a file of their own.
@@ -85,6 +96,7 @@ def open_bundle(stream: IO[bytes]) -> Iterator[Bundle]:
     TooLarge
         It has more files or bytes than a bundle may have.
     """
+    _check_directory(stream)
     try:
         with zipfile.ZipFile(stream) as archive:
             yield Bundle(archive)
@@ -101,11 +113,20 @@ def load_yaml(text: bytes) -> Any:
         The text is not YAML, or unfolds to more values than any specification has.
     """
     try:
-        document = yaml.safe_load(text)
-        _check_count(document)
+        document = _constructed(yaml.SafeLoader(text))
         return json.loads(json.dumps(document, default=str, allow_nan=False))
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
         raise Malformed("The specification is not valid YAML.") from exc
+
+
+def _check_directory(stream: IO[bytes]) -> None:
+    """Refuse a long list of members unread: the library keeps all of it before one can count."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - END_BYTES))
+    tail = stream.read()
+    lengths = (int.from_bytes(found[1], "little") for found in END.finditer(tail))
+    if SECOND_END.search(tail) or any(length > MOST_DIRECTORY_BYTES for length in lengths):
+        raise TooLarge(f"A bundle may have {MOST_FILES} files.")
 
 
 def _checked_members(archive: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInfo]:
@@ -135,14 +156,31 @@ def _parameter_file(document: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _check_count(document: object) -> None:
-    waiting, seen = [document], 0
+def _constructed(loader: yaml.SafeLoader) -> Any:
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        _check_weight(root)
+        return loader.construct_document(root)
+    finally:
+        loader.dispose()
+
+
+def _check_weight(root: Node) -> None:
+    """Refuse what unfolds too far before any value is made of it: merged keys unfold there."""
+    waiting, values, characters = [root], 0, 0
     while waiting:
-        value = waiting.pop()
-        seen += 1
-        if seen > MOST_VALUES:
-            raise ValueError("too many values")
-        if isinstance(value, dict):
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
+        node = waiting.pop()
+        inner = _inner(node)
+        values += len(inner)
+        characters += len(node.value) if isinstance(node, ScalarNode) else 0
+        if values > MOST_VALUES or characters > MOST_CHARACTERS:
+            raise ValueError("too large once unfolded")
+        waiting += inner
+
+
+def _inner(node: Node) -> Sequence[Node]:
+    if isinstance(node, MappingNode):
+        return [each for pair in node.value for each in pair]
+    return node.value if isinstance(node, SequenceNode) else ()

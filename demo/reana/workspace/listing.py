@@ -39,7 +39,7 @@ def list_files(
     root: Path, pattern: str = "", search: Mapping[str, Sequence[str]] | None = None
 ) -> list[Entry]:
     """Return the regular files that match, by name; links and special files are left out."""
-    parts = parts_of(pattern) if pattern.strip("/.") else ()
+    parts = _without_repeats(parts_of(pattern)) if pattern.strip("/.") else ()
     found = sorted(_walk(root), key=lambda entry: entry.name)
     return [
         entry for entry in found if _matches(entry.name, parts) and _passes(entry, search or {})
@@ -89,20 +89,28 @@ def _walk(root: Path) -> Iterator[Entry]:
                 yield Entry(str(below / name), status.st_size, modified)
 
 
+def _without_repeats(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a pattern without each `**` that follows another: they say the same."""
+    pairs = zip(("", *parts), parts, strict=False)
+    return tuple(part for before, part in pairs if not before == part == "**")
+
+
 def _matches(name: str, parts: tuple[str, ...]) -> bool:
     """Whether a file is named by a path, lies in the folder so named, or matches a glob.
 
     As in REANA, `*` stays within a folder and `**` crosses folders.
     """
-    return _match_parts(tuple(name.split("/")), parts)
-
-
-def _match_parts(name: tuple[str, ...], parts: tuple[str, ...]) -> bool:
-    if not parts:
-        return True  # what is left of the name lies below the matched folder
-    if parts[0] == "**":
-        return any(_match_parts(name[start:], parts[1:]) for start in range(len(name) + 1))
-    return bool(name) and fnmatchcase(name[0], parts[0]) and _match_parts(name[1:], parts[1:])
+    folders = name.split("/")
+    reached = {0}  # how many components of the name the pattern's parts so far may stand for
+    for part in parts:
+        if part == "**":
+            reached = set(range(min(reached), len(folders) + 1))
+        else:
+            within = (at for at in reached if at < len(folders))
+            reached = {at + 1 for at in within if fnmatchcase(folders[at], part)}
+        if not reached:
+            return False
+    return True  # what is left of the name lies below the matched folder
 
 
 def _passes(entry: Entry, search: Mapping[str, Sequence[str]]) -> bool:

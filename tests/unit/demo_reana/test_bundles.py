@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import zipfile
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,16 @@ def bundle(members: Mapping[str, str], **attributes: int) -> io.BytesIO:
             archive.writestr(member, content)
     stream.seek(0)
     return stream
+
+
+def unfolding(first: str, many: str, one: str) -> bytes:
+    """A short text in which each line stands for nine of the line before."""
+    names = "abcdefghi"
+    lines = [
+        f"{name}: &{name} " + many.format(",".join([one.format(before)] * 9))
+        for before, name in pairwise(names)
+    ]
+    return "\n".join([f"a: &a {first}", *lines]).encode()
 
 
 def test_a_bundle_tells_its_specification_and_hands_over_its_files(tmp_path: Path) -> None:
@@ -53,6 +65,35 @@ def test_a_link_in_a_bundle_is_refused() -> None:
 @pytest.mark.parametrize("stream", [b"", b"no zip at all", bundle({"other": "x"}).getvalue()])
 def test_what_is_no_bundle_is_refused(stream: bytes) -> None:
     with pytest.raises(Malformed), open_bundle(io.BytesIO(stream)):
+        pass
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_whose_unpacking_has_no_bound_is_refused(way: int) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", way) as archive:
+        archive.writestr("reana.yaml", SPECIFICATION)
+
+    with pytest.raises(Malformed, match="not a plain file"), open_bundle(stream):
+        pass
+
+
+def test_a_list_of_members_is_not_read_when_it_is_too_long() -> None:
+    length = bundles.MOST_DIRECTORY_BYTES + 1
+    end = b"PK\x05\x06" + bytes(8) + struct.pack("<II", length, 0) + bytes(2)
+
+    with pytest.raises(TooLarge), open_bundle(io.BytesIO(bytes(length) + end)):
+        pass
+
+
+def test_a_list_of_members_with_a_second_length_is_refused() -> None:
+    content = bundle({"reana.yaml": SPECIFICATION}).getvalue()
+    locator = b"PK\x06\x07" + bytes(16)
+
+    with (
+        pytest.raises(TooLarge),
+        open_bundle(io.BytesIO(content[:-22] + locator + content[-22:])),
+    ):
         pass
 
 
@@ -113,12 +154,14 @@ def test_yaml_becomes_what_json_can_hold() -> None:
         b"value: .nan",
         b"!!python/object/apply:os.system [id]",
         b"\xff\xfe\x00",
-        b"a: &a [x,x,x,x,x,x,x,x,x]\n"
-        + b"".join(
-            f"{chr(98 + n)}: &{chr(98 + n)} [{','.join([f'*{chr(97 + n)}'] * 9)}]\n".encode()
-            for n in range(8)
-        ),
+        unfolding("[x]", "[{}]", "*{}"),
         b"a: &a [*a]",
+        b"a: &a [" + b"x," * 20_000 + b"*a]",
+        b"a: &a " + b"x" * 300_000 + b"\nb: [" + b"*a," * 1000 + b"]",
+        b"a: &a " + b"x" * 1000 + b"\nb: [" + b"{*a : 1}," * 5000 + b"]",
+        b"a: &a " + b"9" * 4000 + b"\nb: [" + b"*a," * 1000 + b"]",
+        unfolding("!!pairs [k: x]", "!!pairs [{}]", "k: *{}"),
+        unfolding("{k: x}", "{{<<: [{}]}}", "*{}"),
     ],
 )
 def test_yaml_that_cannot_be_kept_is_refused(text: bytes) -> None:

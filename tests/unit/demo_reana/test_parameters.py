@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from demo.reana.errors import Malformed
+from demo.reana.errors import Malformed, TooLarge
 from demo.reana.options import Options
 from demo.reana.parameters import chosen_commands, effective_parameters, expand_commands
 
@@ -49,6 +49,12 @@ def test_a_parameter_without_a_value_is_named_in_the_refusal() -> None:
 def test_a_lone_dollar_sign_is_refused_with_the_mend() -> None:
     with pytest.raises(Malformed, match=r"doubled \(\$\$\)"):
         expanded("echo $(date)")
+
+
+@pytest.mark.parametrize("commands", [("$a" * 100_000,), ("$a",) * 100_000])
+def test_commands_that_values_make_huge_are_refused(commands: tuple[str, ...]) -> None:
+    with pytest.raises(TooLarge, match="10 MiB"):
+        expand_commands(specification(*commands), {"a": "x" * 500_000})
 
 
 def test_every_command_of_every_step_becomes_one_job_in_order() -> None:

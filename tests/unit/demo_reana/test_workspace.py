@@ -119,12 +119,26 @@ def test_the_list_holds_regular_files_only(root: Path) -> None:
         ("data", ["data/a.root", "data/b.root", "data/deep/c.root"]),
         ("data/*.root", ["data/a.root", "data/b.root"]),
         ("**/*.root", ["data/a.root", "data/b.root", "data/deep/c.root"]),
+        ("**", ["data/a.root", "data/b.root", "data/deep/c.root", "reana.yaml"]),
+        ("**/**/c.root", ["data/deep/c.root"]),
+        ("**/deep/**", ["data/deep/c.root"]),
+        ("data/**/deep/c.root", ["data/deep/c.root"]),
+        ("*/*/*/*", []),
         ("/reana.yaml", ["reana.yaml"]),
         ("nothing", []),
     ],
 )
 def test_a_pattern_selects_as_in_reana(root: Path, pattern: str, expected: list[str]) -> None:
     assert names(root, pattern) == expected
+
+
+@pytest.mark.parametrize("pattern", ["**/" * 20_000, "**/a/" * 30, "**/*/" * 30])
+def test_a_pattern_of_many_parts_is_answered_at_once(root: Path, pattern: str) -> None:
+    deep = root / Path(*["a"] * 40)
+    deep.mkdir(parents=True)
+    (deep / "file").touch()
+
+    assert names(root, f"{pattern}nothing") == []
 
 
 def test_a_search_by_name_matches_any_of_its_texts(root: Path) -> None:
