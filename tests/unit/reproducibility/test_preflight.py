@@ -148,3 +148,17 @@ def test_the_page_says_why_it_can_not_be_started(
 
     assert "It can&#x27;t be reproduced as it stands" in page or "It can't be reproduced" in page
     assert "disabled" in page
+
+
+def test_of_an_input_of_very_many_files_only_the_first_are_told(
+    alice: User, analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "MOST_FILES", 2)
+    recorded = [{"did": f"cms:muons_{n}.root", "adler32": ""} for n in range(1, 4)]
+    analysis.newest.inputs.update(files=recorded)
+
+    found = look(alice, analysis)
+
+    assert found.inputs[0].standing is Standing.OK
+    assert found.inputs[0].text.startswith("At least 2 files are there")
+    assert found.room.text.startswith("The inputs take at least ")

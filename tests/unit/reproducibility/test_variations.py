@@ -10,8 +10,10 @@ from activity.models import Event
 from data_mgmt.backends import Did
 from data_mgmt.services import basket
 from reproducibility import services
-from reproducibility.models import Analysis, Kind, Run
+from reproducibility.forms import VariationForm
+from reproducibility.models import Analysis, AnalysisVersion, Kind, Run
 from reproducibility.presenting import shown, with_last_run
+from reproducibility.services.provenance import provenance_of
 from reproducibility.services.uses import runs_of
 from tests.fakes.data import FakeDataBackend
 from tests.fakes.workflows import FakeWorkflows
@@ -202,3 +204,36 @@ def test_the_api_takes_other_inputs_and_tells_them(browser: Client, analysis: An
 
     assert made.json()["replaced_inputs"] == OTHER
     assert (wrong.status_code, wrong.json()["field"]) == (422, "cms:dimuon")
+
+
+ODD = """inputs:
+  parameters:
+    day: 2024-05-01
+    limit: .nan
+    cuts: "pt > 20\\nmass > 60"
+"""
+
+
+def test_parameters_of_other_types_stay_as_they_are_recorded(
+    browser: Client, analysis: Analysis
+) -> None:
+    AnalysisVersion.objects.filter(pk=analysis.newest.pk).update(specification=ODD)
+    shown_fields = VariationForm(analysis.newest, None, {}).parameter_fields
+
+    page = browser.get(FORM).content.decode()
+    sent = {field.html_name: str(field.value()).replace("\n", "\r\n") for field in shown_fields}
+    form = VariationForm(AnalysisVersion.objects.get(), sent, {})
+
+    assert "<textarea" in page
+    assert "2024-05-01" in page
+    assert form.is_valid()
+    assert form.values() == {}
+
+
+def test_a_recorded_date_is_told_in_the_metadata_of_outputs(
+    alice: User, analysis: Analysis
+) -> None:
+    AnalysisVersion.objects.filter(pk=analysis.newest.pk).update(specification=ODD)
+    run = services.start_run(alice, AnalysisVersion.objects.get().analysis)
+
+    assert '"day": "2024-05-01"' in str(provenance_of(run)["parameters"])

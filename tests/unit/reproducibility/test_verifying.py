@@ -13,7 +13,7 @@ from accounts.models import AudienceToken, TokenGrant, User
 from activity.models import Event
 from reproducibility import services
 from reproducibility.models import Analysis, Kind, Run, RunState, SignedVerdict
-from reproducibility.services import owner_notices, verifying
+from reproducibility.services import catalogue_checks, owner_notices, verifying
 from reproducibility.services.verdicts_history import Stale, standing
 from reproducibility.tasks import verify_due
 from tests.factories import sign_in
@@ -337,3 +337,14 @@ def test_verifications_of_the_same_analysis_by_hand_count_too(owned: Analysis, a
     services.start_run(alice, owned, kind=Kind.VERIFICATION)
 
     assert verifying.verify(owned.pk) is None
+
+
+@pytest.mark.parametrize("limit", ["MOST_FILES", "MOST_RECORDED"])
+def test_of_more_files_than_are_listed_none_is_called_gone(
+    owned: Analysis, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(catalogue_checks, limit, 2)
+    _recorded_files(owned, muons_1="", muons_3="")
+
+    assert verifying.verify(owned.pk) is not None
+    assert standing(owned).stale_reason is Stale.NO

@@ -16,7 +16,7 @@ from data_mgmt.models_uploads import Upload
 from data_mgmt.services import embargo, uploads
 from reproducibility import session_links
 from reproducibility.models import FileState, RegisteredFile, Registration, Run, RunState
-from reproducibility.services import registering
+from reproducibility.services import register_steps, registering
 from reproducibility.services.register_checks import AlreadyRegistered, Asked, names_of
 from reproducibility.services.workspace import Entry, Kind
 from tests.factories import lend
@@ -37,6 +37,8 @@ from vre_portal.errors import (
     QuotaExceeded,
     UpstreamUnavailable,
 )
+from vre_portal.models import Operation
+from vre_portal.operations import Done
 
 pytestmark = pytest.mark.django_db
 
@@ -459,3 +461,15 @@ def test_no_more_files_wait_on_the_disk_than_may(
     states = RegisteredFile.objects.filter(registration=made).values_list("state", flat=True)
     assert list(states).count(FileState.STORING) == 4
     assert work(made).state == "done"
+
+
+@pytest.mark.parametrize("is_failed", [False, True])
+def test_one_whose_run_was_deleted_meanwhile_ends(alice: User, ended: Run, is_failed: bool) -> None:
+    made = registering.register(alice, ended.pk, Asked("dimuon-run-1"))
+    operation = Operation.objects.get(kind=registering.KIND, subject=made.pk)
+    ended.delete()
+
+    if is_failed:
+        register_steps.failed(operation, Conflict("Something else."))
+
+    assert register_steps.advance(operation) == Done()
