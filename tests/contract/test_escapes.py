@@ -149,7 +149,7 @@ def test_no_file_with_a_secret_is_read(
     places = [
         Path("/etc/shadow"),
         Path("/etc/gshadow"),
-        Path("/root/.ssh"),
+        Path.home() / ".ssh",
         state / "secrets.json",
         state / "reana" / "settings.json",
         state / "hub" / "settings.json",
