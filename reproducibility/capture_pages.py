@@ -165,8 +165,8 @@ def _output(form: ProposalForm, row: CapturedFile) -> ShownOutput:
 
 
 def proof_context(analysis: Analysis) -> dict[str, Any]:
-    """Return how the proof of an analysis's newest version stands, and what can be done."""
-    version = analysis.newest
+    """Return how the proof of the version saved last stands, and what can be done."""
+    version = analysis.latest
     proofs = Run.objects.filter(version=version, kind=Kind.PROOF).defer("logs")
     return {
         "analysis": analysis,

@@ -62,7 +62,7 @@ def title_of(side: Side) -> str:
 def choices_of(request: SignedInRequest, left: Side, right: Side | None) -> list[Choice]:
     """Return what the page offers for the other side: recorded versions, then one's last runs."""
     chosen = str(right.key) if right else ""
-    versions = side_by_side.versions_of(left)
+    versions = side_by_side.versions_of(request.user, left)
     runs = side_by_side.offered(request.user, left)
     made = [
         *((str(row.pk), _("recorded, version %(number)s") % {"number": row.number})

@@ -83,7 +83,7 @@ def kept_output(request: SignedInRequest, run_id: UUID, path: str) -> HttpRespon
 def recorded_output(request: SignedInRequest, slug: str, path: str) -> HttpResponseBase:
     """Show a recorded output of an analysis."""
     analysis = services.find_analysis(request.user, slug)
-    version = services.find_version(analysis, request.GET.get("version", ""))
+    version = services.find_version(request.user, analysis, request.GET.get("version", ""))
     output = services.recorded_output(version, path)
     url = reverse("reproducibility:recorded", args=(analysis.slug, output.path))
     context = {"analysis": analysis, "output": output, "version": version} | pages.shown_output(

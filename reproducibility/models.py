@@ -8,6 +8,7 @@ from reproducibility.models_analyses import (
     AnalysisVersion,
     Proof,
     RecordedOutput,
+    VersionQuerySet,
 )
 from reproducibility.models_captures import Capture, CapturedFile, CaptureState, Source
 from reproducibility.models_registrations import (
@@ -51,4 +52,5 @@ __all__ = [
     "RunState",
     "SignedVerdict",
     "Source",
+    "VersionQuerySet",
 ]

@@ -42,8 +42,8 @@ class Analysis(models.Model):
     authors = models.JSONField(default=list, help_text="a list of {name, orcid}")
     licence = models.CharField(max_length=80, blank=True)
     current = models.ForeignKey(
-        "AnalysisVersion", on_delete=models.PROTECT, related_name="+", help_text="the newest one",
-        null=True,
+        "AnalysisVersion", on_delete=models.PROTECT, related_name="+", null=True,
+        help_text="the newest that people see",
     )  # fmt: skip
     verify_days = models.PositiveSmallIntegerField(
         null=True, help_text="days from one scheduled verification to the next"
@@ -62,8 +62,13 @@ class Analysis(models.Model):
         return self.title
 
     @property
+    def latest(self) -> AnalysisVersion:
+        """The version that was saved last, which others may not see yet."""
+        return self.versions.latest("number")
+
+    @property
     def newest(self) -> AnalysisVersion:
-        """The version that is reproduced unless another is named."""
+        """The version that is reproduced unless another is named: the newest that people see."""
         if self.current is None:  # only between two statements of its making
             raise AnalysisVersion.DoesNotExist
         return self.current
@@ -83,6 +88,14 @@ class Proof(models.TextChoices):
     FAILED = "failed"
 
 
+class VersionQuerySet(QuerySet["AnalysisVersion"]):
+    """Versions, by who may see them."""
+
+    def visible_to(self, user: User) -> VersionQuerySet:
+        """Return the public ones of published analyses, and all of the user's own."""
+        return self.filter(Q(analysis__published=True, public=True) | Q(analysis__owner=user))
+
+
 class AnalysisVersion(models.Model):
     """An analysis as it was at one time: specification, code, inputs, recorded outputs."""
 
@@ -100,7 +113,12 @@ class AnalysisVersion(models.Model):
     proof = models.CharField(max_length=8, choices=Proof.choices, default=Proof.NONE)
     proof_note = models.TextField(blank=True)
     undeclared = models.JSONField(default=list, help_text="paths that the proof missed")
+    public = models.BooleanField(
+        default=False, help_text="whether others see it while its analysis is published"
+    )
     made_at = models.DateTimeField(auto_now_add=True)
+
+    objects = VersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]

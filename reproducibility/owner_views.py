@@ -22,7 +22,7 @@ from vre_portal.errors import InvalidRequest, PortalError
 
 def _back(analysis: Analysis) -> HttpResponseBase:
     """Return to the capture where there is one: its page tells of the proof."""
-    capture = capture_of(analysis.newest)
+    capture = capture_of(analysis.latest)
     if capture is not None and capture.user_id == analysis.owner_id:
         return redirect("reproducibility:capture", pk=capture.pk)
     return redirect("reproducibility:analysis", slug=analysis.slug)
@@ -64,10 +64,10 @@ def withdraw(request: SignedInRequest, slug: str) -> HttpResponseBase:
 @require_POST
 @signed_in
 def prove(request: SignedInRequest, slug: str) -> HttpResponseBase:
-    """Prove the newest version again."""
+    """Prove the version that was saved last again."""
     analysis = publishing.own(request.user, slug)
     done = _("The proof has begun.")
-    return _told(request, analysis, lambda: saving.prove(request.user, analysis.newest), done)
+    return _told(request, analysis, lambda: saving.prove(request.user, analysis.latest), done)
 
 
 @require_POST
@@ -125,7 +125,7 @@ def versions(request: SignedInRequest, slug: str) -> HttpResponseBase:
     analysis = find_analysis(request.user, slug)
     context = {
         "analysis": analysis,
-        "changes": publishing.history(analysis),
+        "changes": publishing.history(request.user, analysis),
         "mine": analysis.owner_id == request.user.pk,
         "why_not_published": publishing.why_not_published(analysis),
     }

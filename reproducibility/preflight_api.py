@@ -59,7 +59,7 @@ class PreflightView(APIView):
         """Look at inputs, service, environment and quota with one's own tokens."""
         user = user_of(request)
         analysis = services.find_analysis(user, key)
-        version = services.find_version(analysis, request.query_params.get("version", ""))
+        version = services.find_version(user, analysis, request.query_params.get("version", ""))
         usual = services.usual_seconds(analysis)
         looked = preflight.look(user, version, seconds=usual, others={})
         return Response(PreflightSerializer(looked).data)

@@ -17,6 +17,7 @@ from django.utils.text import capfirst, slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import User
 from activity.models import Event, Level
 from reproducibility.compare import Verdict
 from reproducibility.graphs import Drawing, draw
@@ -137,6 +138,13 @@ def last_of(mine: RunQuerySet, version: AnalysisVersion) -> ShownRun | None:
     """Return the newest of the given runs of a version."""
     run = mine.filter(version=version).listed().first()
     return shown(run) if run else None
+
+
+def hidden_version(user: User, analysis: Analysis) -> AnalysisVersion | None:
+    """Return the version saved last where its owner alone sees it; None for others."""
+    if analysis.owner_id != user.pk or analysis.latest == analysis.newest:
+        return None
+    return analysis.latest
 
 
 def parts_of(version: AnalysisVersion) -> Parts:

@@ -50,8 +50,9 @@ class AnalysisVerdictsView(VerdictsPart):
     )
     def get(self, request: Request, key: str) -> Response:
         """Return everybody's signed verdicts on an analysis, newest first, without whose."""
-        analysis = services.find_analysis(user_of(request), key)
-        items, following = page(signing.verdicts_of(analysis), request, by="signed_at")
+        user = user_of(request)
+        rows = signing.verdicts_of(user, services.find_analysis(user, key))
+        items, following = page(rows, request, by="signed_at")
         listed = ListedVerdictSerializer(items, many=True).data
         return Response({"items": listed, "next": following})
 

@@ -67,6 +67,7 @@ def analysis(request: SignedInRequest, slug: str) -> HttpResponseBase:
     context = {
         "analysis": found,
         "parts": presenting.parts_of(found.newest),
+        "hidden": presenting.hidden_version(request.user, found),
         "runs": [presenting.shown(run) for run in runs],
         "session_url": session_links.of_analysis(found),
     }
@@ -78,7 +79,7 @@ def analysis(request: SignedInRequest, slug: str) -> HttpResponseBase:
 def reproduce(request: SignedInRequest, slug: str) -> HttpResponseBase:
     """Show what a reproduction will take, and start it."""
     found = services.find_analysis(request.user, slug)
-    version = services.find_version(found, request.GET.get("version", ""))
+    version = services.find_version(request.user, found, request.GET.get("version", ""))
     if request.method == "POST":
         run = services.start_run(request.user, found, version=version)
         return redirect("reproducibility:run", run_id=run.pk)
@@ -100,7 +101,7 @@ def reproduce(request: SignedInRequest, slug: str) -> HttpResponseBase:
 def variation(request: SignedInRequest, slug: str) -> HttpResponseBase:
     """Show the form that runs it with other data or parameters, as its address says; start it."""
     found = services.find_analysis(request.user, slug)
-    version = services.find_version(found, request.GET.get("version", ""))
+    version = services.find_version(request.user, found, request.GET.get("version", ""))
     picked = [str(item.did) for item in basket.contents(request.user).order_by("created_at", "id")]
     offered = request.GET.dict()
     if request.GET.get("from") == "basket":
@@ -219,7 +220,7 @@ def live_log(request: SignedInRequest, run_id: UUID) -> HttpResponseBase:
 def recorded_output(request: SignedInRequest, slug: str, path: str) -> HttpResponseBase:
     """Give a recorded output."""
     found = services.find_analysis(request.user, slug)
-    version = services.find_version(found, request.GET.get("version", ""))
+    version = services.find_version(request.user, found, request.GET.get("version", ""))
     return _file(request, services.recorded_output(version, path))
 
 

@@ -19,6 +19,7 @@ from reproducibility.models import (
     AnalysisQuerySet,
     AnalysisVersion,
     RecordedOutput,
+    VersionQuerySet,
 )
 from vre_portal.errors import InvalidRequest, NotFound
 
@@ -46,14 +47,25 @@ def find_analysis(user: User, key: UUID | str) -> Analysis:
     return found
 
 
-def find_version(analysis: Analysis, number: str) -> AnalysisVersion:
+def visible_versions(user: User) -> VersionQuerySet:
+    """Return the versions that a user may see."""
+    return AnalysisVersion.objects.visible_to(user)
+
+
+def find_version(user: User, analysis: Analysis, number: str) -> AnalysisVersion:
     """Return a version by its number, the newest where none is given."""
     if not number:
         return analysis.newest
-    found = analysis.versions.filter(number=number).first() if number.isdecimal() else None
+    known = visible_versions(user).filter(analysis=analysis)
+    found = known.filter(number=number).first() if is_number(number) else None
     if found is None:
         raise NotFound(f"{analysis.title} has no version {number}.")
     return found
+
+
+def is_number(text: str) -> bool:
+    """Whether a text may be a version's number, which PostgreSQL keeps in 32 bits."""
+    return text.isascii() and text.isdigit() and len(text) <= 9
 
 
 def is_uuid(key: UUID | str) -> bool:
@@ -108,11 +120,12 @@ def _stored(
         },
     )
     version = analysis.versions.create(
-        number=known.newest.number + 1 if known else 1,
+        number=known.latest.number + 1 if known else 1,
         specification=specification,
         environment=manifest["environment"]["recorded"],
         content_sha256=digest,
         origin={"kind": "folder"},
+        public=True,
     )
     _add_parts(version, manifest, code, recorded)
     analysis.current = version

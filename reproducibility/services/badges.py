@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from reproducibility.compare import Level
 from reproducibility.models import Analysis, Proof
-from reproducibility.services.analyses import is_uuid
+from reproducibility.services.analyses import is_number, is_uuid
 from reproducibility.services.verdicts_history import GOOD, Stale, Standing, standing
 from vre_portal.components.states import Tone, look
 
@@ -60,13 +60,9 @@ def badged(key: UUID | str, *, number: str = "", user: User | None = None) -> St
         return None
     if not number:
         return standing(analysis)
-    version = analysis.versions.filter(number=number).first() if _is_number(number) else None
+    known = Q(public=True) if analysis.owner != user else Q()
+    version = analysis.versions.filter(known, number=number).first() if is_number(number) else None
     return standing(analysis, version) if version else None
-
-
-def _is_number(text: str) -> bool:
-    """Whether a text may be a version's number, which PostgreSQL keeps in 32 bits."""
-    return text.isascii() and text.isdigit() and len(text) <= 9
 
 
 def _last_verdict(shown: Standing) -> str:

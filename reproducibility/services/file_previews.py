@@ -13,9 +13,9 @@ from data_mgmt.previews.options import Options
 from data_mgmt.previews.reading import Reader
 from data_mgmt.services import previews
 from data_mgmt.services.previews import Answer, Subject
-from reproducibility.models import AnalysisVersion, RecordedOutput, RunOutput
+from reproducibility.models import RecordedOutput, RunOutput
 from reproducibility.services import run_contents
-from reproducibility.services.analyses import visible_analyses
+from reproducibility.services.analyses import visible_versions
 from reproducibility.services.outputs import recorded_output, run_output
 from reproducibility.services.run_contents import Content
 from reproducibility.services.runs import find_run
@@ -117,7 +117,7 @@ def _found(user: User, kind: str, key: str, path: str) -> tuple[Subject, Reader]
 def _output(user: User, kind: str, key: str, path: str) -> Output:
     if kind == KEPT:
         return run_output(find_run(user, key), path)
-    version = AnalysisVersion.objects.filter(pk=key, analysis__in=visible_analyses(user)).first()
+    version = visible_versions(user).filter(pk=key).first()
     if version is None:
         raise NotFound(_("There is no such analysis, or it is not published."))
     return recorded_output(version, path)

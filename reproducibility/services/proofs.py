@@ -17,6 +17,7 @@ from reproducibility.capture.undeclared import Missed, missed
 from reproducibility.compare import Level
 from reproducibility.models import (
     KEPT,
+    Analysis,
     AnalysisVersion,
     Capture,
     CapturedFile,
@@ -59,7 +60,8 @@ def ended(run: Run) -> None:
     """Write down what a proof that has ended says; in the transaction of its end, or again."""
     if run.kind != Kind.PROOF or run.active:
         return
-    version = AnalysisVersion.objects.select_for_update().get(pk=run.version_id)
+    analysis = Analysis.objects.select_for_update().get(pk=run.analysis_id)
+    version = analysis.versions.select_for_update().get(pk=run.version_id)
     newest = version.runs.filter(kind=Kind.PROOF).order_by("-number").first()
     if version.proof == Proof.PASSED or newest is None or newest.pk != run.pk:
         return  # what was shown stays shown, and an older proof says nothing of the newest
@@ -71,7 +73,11 @@ def ended(run: Run) -> None:
     else:
         _record_outputs(run, version)
         version.proof, version.proof_note, version.undeclared = Proof.PASSED, "", []
-    version.save(update_fields=["proof", "proof_note", "undeclared"])
+        version.public = analysis.published
+    version.save(update_fields=["proof", "proof_note", "undeclared", "public"])
+    if version.public and version.number > analysis.newest.number:
+        analysis.current = version
+        analysis.save(update_fields=["current", "updated_at"])
     tell(version)
 
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Length
 
 from accounts.models import User
 from reproducibility.models import Analysis, AnalysisVersion, Run
-from reproducibility.services.analyses import is_uuid, visible_analyses
+from reproducibility.services.analyses import is_uuid, visible_versions
 from reproducibility.services.parameters import parameters_of
 from vre_portal.errors import NotFound
 
@@ -85,8 +85,7 @@ def find_side(user: User, key: str) -> Side:
         run = runs.defer("logs").filter(pk=key).first()
         if run is not None:
             return _of_run(run)
-        versions = AnalysisVersion.objects.filter(analysis__in=visible_analyses(user))
-        version = versions.select_related("analysis").filter(pk=key).first()
+        version = visible_versions(user).select_related("analysis").filter(pk=key).first()
         if version is not None:
             return _of_version(version)
     raise NotFound("There is no such run or version, or it is not yours to see.")
@@ -98,9 +97,9 @@ def offered(user: User, side: Side) -> list[Run]:
     return list(mine.listed().order_by("-created_at")[:OFFERED])
 
 
-def versions_of(side: Side) -> list[AnalysisVersion]:
-    """Return the versions of the same analysis, the newest first."""
-    rows = AnalysisVersion.objects.filter(analysis=side.analysis).exclude(pk=side.key)
+def versions_of(user: User, side: Side) -> list[AnalysisVersion]:
+    """Return the versions of the same analysis that somebody may see, the newest first."""
+    rows = visible_versions(user).filter(analysis=side.analysis).exclude(pk=side.key)
     return list(rows.defer("specification").order_by("-number")[:OFFERED])
 
 

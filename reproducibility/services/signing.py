@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from reproducibility.models import Analysis, Run, RunState, SignedVerdict
 from reproducibility.services import site_keys
-from reproducibility.services.analyses import visible_analyses
+from reproducibility.services.analyses import visible_versions
 from reproducibility.services.statements import statement_of
 from vre_portal.errors import NotFound
 
@@ -75,14 +75,15 @@ def find_verdict(user: User, verdict_id: UUID | str) -> SignedVerdict:
     known = SignedVerdict.objects.select_related(
         "run", "version__analysis", "version__analysis__owner"
     )
-    seen = Q(version__analysis__in=visible_analyses(user)) | Q(run__user=user)
+    seen = Q(version__in=visible_versions(user)) | Q(run__user=user)
     found = known.filter(seen, pk=verdict_id).defer("run__logs").first()
     if found is None:
         raise NotFound("There is no such verdict, or it is not yours to see.")
     return found
 
 
-def verdicts_of(analysis: Analysis) -> QuerySet[SignedVerdict]:
-    """Return all verdicts on an analysis, of anybody's runs, without saying whose."""
-    rows = SignedVerdict.objects.filter(version__analysis=analysis)
+def verdicts_of(user: User, analysis: Analysis) -> QuerySet[SignedVerdict]:
+    """Return the verdicts on what somebody sees, of anybody's runs, without saying whose."""
+    versions = visible_versions(user).filter(analysis=analysis)
+    rows = SignedVerdict.objects.filter(version__in=versions)
     return rows.select_related("version").defer("statement", "signature")

@@ -23,7 +23,7 @@ from reproducibility.models import (
     RegistrationState,
     Run,
 )
-from reproducibility.services.analyses import find_analysis
+from reproducibility.services.analyses import find_analysis, visible_versions
 from reproducibility.services.captures.declared import with_input, without_output
 from reproducibility.services.captures.editing import Edits, change
 from reproducibility.services.captures.editing import checked as checked_edits
@@ -89,7 +89,7 @@ def describe(
 
 def why_not_published(analysis: Analysis) -> str:
     """Return why an analysis can't be published now; empty when it can."""
-    version = analysis.newest
+    version = analysis.latest
     match version.proof:
         case Proof.PASSED:
             return ""
@@ -110,7 +110,7 @@ def publish(user: User, key: str) -> Analysis:
     Raises
     ------
     Conflict
-        Its newest version has no passed proof.
+        The version saved last has no passed proof.
     """
     analysis = Analysis.objects.select_for_update().get(pk=own(user, key).pk)
     if reason := why_not_published(analysis):
@@ -127,8 +127,10 @@ def withdraw(user: User, key: str) -> Analysis:
 
 def _set_published(user: User, analysis: Analysis, published: bool) -> Analysis:
     if analysis.published != published:
-        analysis.published = published
-        analysis.save(update_fields=["published", "updated_at"])
+        analysis.published, analysis.current = published, analysis.latest
+        analysis.save(update_fields=["published", "current", "updated_at"])
+        if published:
+            analysis.versions.filter(pk=analysis.current.pk).update(public=True)
         verb = "analysis.published" if published else "analysis.withdrawn"
         _note(user, analysis, verb, {})
         words = _("%s: published.") if published else _("%s: no longer published.")
@@ -171,11 +173,11 @@ def add_undeclared(user: User, key: str, path: str) -> Saved:
     Raises
     ------
     InvalidRequest
-        The proof of the newest version did not miss this file.
+        The proof of the version saved last did not miss this file.
     Conflict
         The capture was discarded.
     """
-    version = own(user, key).newest
+    version = own(user, key).latest
     capture = capture_of(version)
     if path not in version.undeclared:
         raise InvalidRequest(_("The proof did not miss this file."), field="path")
@@ -187,9 +189,9 @@ def add_undeclared(user: User, key: str, path: str) -> Saved:
     return save(user, capture.pk)
 
 
-def history(analysis: Analysis) -> list[Change]:
-    """Return the versions, newest first, each beside the one before it."""
-    versions = list(analysis.versions.all())
+def history(user: User, analysis: Analysis) -> list[Change]:
+    """Return the versions that somebody may see, newest first, each beside the one before it."""
+    versions = list(visible_versions(user).filter(analysis=analysis))
     earlier = [*versions[1:], None]
     return [
         Change(version, tuple(_specification(before, version)), tuple(_files(before, version)))

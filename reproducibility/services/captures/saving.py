@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from string import ascii_lowercase
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.crypto import get_random_string
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -132,9 +134,8 @@ def _version_of(capture: Capture) -> AnalysisVersion:
     outputs = _recorded(capture, declared)
     digest = _digest(capture, files, outputs)
     analysis = _analysis_of(capture)
-    if analysis.current and analysis.current.content_sha256 == digest:
-        version = analysis.current
-    else:
+    version = analysis.versions.first()  # the one saved last
+    if version is None or version.content_sha256 != digest:
         version = _made(capture, analysis, files, outputs, digest)
     capture.analysis, capture.state = analysis, CaptureState.SAVED
     capture.message = _("Saved as version %s.") % version.number
@@ -175,11 +176,10 @@ def _created(capture: Capture, told: Mapping[str, Any]) -> Analysis:
 
 def _free_slug(title: str) -> str:
     stem = slugify(title)[:LONGEST_SLUG].strip("-_") or NAMELESS
-    taken = set(Analysis.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
-    number, slug = 1, stem
-    while slug in taken:
-        number += 1
-        slug = f"{stem}-{number}"
+    slug = stem
+    while Analysis.objects.filter(slug=slug).exists():
+        # A number would tell how many there are that this person may not see.
+        slug = f"{stem}-{get_random_string(4, ascii_lowercase)}"
     return slug
 
 
@@ -201,8 +201,9 @@ def _made(
         content_sha256=digest,
     )
     _add_parts(version, capture, files, outputs)
-    analysis.current = version
-    analysis.save(update_fields=["current"])
+    if not analysis.published:  # others go on seeing what is proven until this is, too
+        analysis.current = version
+        analysis.save(update_fields=["current"])
     _record(capture, version)
     return version
 

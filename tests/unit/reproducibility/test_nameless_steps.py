@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from reproducibility import services
 from reproducibility.backends import StepLog, WorkflowLogs, WorkflowState
 from reproducibility.models import Analysis, AnalysisVersion
 from reproducibility.services import progress, workflows
@@ -20,7 +19,7 @@ workflow:
 
 def test_jobs_without_a_name_get_that_of_their_step(analysis: Analysis) -> None:
     AnalysisVersion.objects.update(specification=SPECIFICATION)
-    version = services.find_version(analysis, "1")
+    version = analysis.newest
     version.refresh_from_db()
     said = [StepLog(name, WorkflowState.FINISHED, "", "") for name in ("", "", "fit", "")]
 

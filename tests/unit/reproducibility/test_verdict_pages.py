@@ -182,7 +182,7 @@ def test_a_verdict_is_gone_with_its_run_and_does_not_break_its_analysis(
 
     assert browser.get(f"/verdicts/{verdict.pk}").status_code == 404
     assert browser.get("/analyses/dimuon").status_code == 200
-    assert not signing.verdicts_of(Analysis.objects.get()).exists()
+    assert not signing.verdicts_of(finished.user, Analysis.objects.get()).exists()
 
 
 def test_an_overlay_draws_both_and_their_ratio() -> None:

@@ -91,7 +91,7 @@ def test_the_history_shows_what_each_version_changed(alice: User, proven: Analys
     editing.change(alice, capture_id, Edits(specification=text, roles={"README.md": ""}))
     saving.save(alice, capture_id)
 
-    second, first = publishing.history(services.find_analysis(alice, proven.slug))
+    second, first = publishing.history(alice, proven)
 
     signs = {line.sign: line.text.strip() for line in second.lines if line.sign in "+-"}
     assert signs == {"-": "- python fit.py", "+": "- python fit.py --fast"}
