@@ -15,7 +15,7 @@ from django.db.models import BinaryField, Model, Q, QuerySet
 from accounts import audit, people
 from accounts.merging import relations
 from accounts.models import AuditEvent, Identity, User
-from accounts.rotation import SEALED
+from accounts.rotation import sealed
 
 #: Models that are left out, and why; every other model has to lead to a person.
 LEFT_OUT = {
@@ -117,7 +117,7 @@ def _fill(archive: ZipFile, user: User) -> None:
             mine |= Q(**{way: user})
         keys = model._default_manager.filter(mine).values("pk")
         rows = model._default_manager.filter(pk__in=keys).order_by("pk")
-        contents = [] if model in SEALED else _binaries(model)
+        contents = [] if model in sealed() else _binaries(model)
         shown = (_shown(row, contents) for row in _read(rows.defer(*_binaries(model))))
         _write(archive, f"{label}.json", shown)
         for field in contents:

@@ -37,7 +37,7 @@ def reason_against(why: ReasonsAgainst) -> None:
 
 
 def once(model: type[Model], *fields: str) -> None:
-    """Register what a person has once for each value of some fields: the survivor's row stays."""
+    """Register what a person has once, for each value of some fields: the survivor's row stays."""
     _once[model] = fields
 
 
@@ -119,7 +119,7 @@ def _move(model: type[Model], field: str, absorbed: User, survivor: User) -> Non
     if model in LEFT:
         rows_of(absorbed, model, field).delete()
         return
-    if same := _once.get(model):
+    if (same := _once.get(model)) is not None:
         theirs = rows_of(survivor, model, field).filter(**{name: OuterRef(name) for name in same})
         rows.filter(Exists(theirs)).delete()
     try:

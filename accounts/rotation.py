@@ -11,6 +11,19 @@ from accounts.models import AudienceToken, PendingLink, StoredToken, TokenGrant
 from accounts.sealing import Unreadable, rotated
 
 SEALED: tuple[type[Model], ...] = (TokenGrant, AudienceToken, StoredToken, PendingLink)
+#: Of other apps, which this one does not know.
+_others: list[type[Model]] = []
+
+
+def also(model: type[Model]) -> None:
+    """Register a model of another app whose binary fields are all sealed."""
+    if model not in _others:
+        _others.append(model)
+
+
+def sealed() -> tuple[type[Model], ...]:
+    """Return every model that holds sealed values: they are rotated, and never exported."""
+    return (*SEALED, *_others)
 
 
 @dataclass(slots=True)
@@ -25,7 +38,7 @@ class Rotation:
 def rotate() -> Rotation:
     """Seal every value with the newest key; what has it already stays as it is."""
     done = Rotation()
-    for model in SEALED:
+    for model in sealed():
         for key in model._default_manager.order_by("pk").values_list("pk", flat=True).iterator():
             _rotate_row(model, key, done)
     return done

@@ -1,4 +1,4 @@
-"""The API's timeline, and what of it comes by mail."""
+"""The API's timeline, and what of it comes by mail or goes to a webhook."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.rest import user_of
-from activity import services
+from activity import services, webhook_api
 from activity.models import Event
+from activity.serializers import NoticeKindSerializer
 from activity.services import kinds, preferences
 from vre_portal.paging import PAGE_PARAMETERS, page
 
@@ -47,15 +48,6 @@ class ActivityView(ActivityPart):
         return Response(
             {"items": ActivityEventSerializer(items, many=True).data, "next": following}
         )
-
-
-class NoticeKindSerializer(serializers.Serializer[kinds.Kind]):
-    """A kind of notice; `usual` is what holds until one chooses."""
-
-    kind = serializers.CharField(source="key")
-    title = serializers.CharField()
-    help = serializers.CharField()
-    usual = serializers.BooleanField()
 
 
 class MailWishSerializer(serializers.Serializer[object]):
@@ -100,4 +92,5 @@ class PreferencesView(ActivityPart):
 urlpatterns = [
     path("activity", ActivityView.as_view(), name="activity"),
     path("notices/preferences", PreferencesView.as_view(), name="notices-preferences"),
+    *webhook_api.urlpatterns,
 ]

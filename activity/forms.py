@@ -1,10 +1,11 @@
-"""The form of what comes by mail."""
+"""The forms of what comes by mail, and of what goes to a webhook."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from activity.services.kinds import KINDS
 
@@ -22,4 +23,20 @@ class PreferencesForm(forms.Form):
     @property
     def chosen(self) -> list[str]:
         """The kinds that are ticked."""
-        return [name for name, ticked in self.cleaned_data.items() if ticked]
+        return [kind.key for kind in KINDS if self.cleaned_data.get(kind.key)]
+
+
+class WebhookForm(PreferencesForm):
+    """The same boxes below an address; what is wrong with that the service says."""
+
+    url = forms.CharField(
+        label=_("Address"),
+        help_text=_("Notices are posted there as signed JSON."),
+        error_messages={"required": _("Enter the address that takes the notices.")},
+        widget=forms.TextInput(
+            {
+                "autocomplete": "off", "spellcheck": "false", "inputmode": "url",
+                "placeholder": "https://example.org/notices",
+            }
+        ),
+    )  # fmt: skip

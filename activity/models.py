@@ -1,4 +1,4 @@
-"""What happened to whom; which of it goes out by mail, and what each person wants so."""
+"""What happened to whom; which of it goes out by mail or webhook, and what each person wants so."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -56,7 +57,7 @@ class Event(models.Model):
 
 
 class MailState(models.TextChoices):
-    """How far a mail is."""
+    """How far a mail, or a notice on its way to a webhook, is."""
 
     WAITING = "waiting"
     SENDING = "sending"
@@ -110,3 +111,64 @@ class MailPreference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.kind} {self.by_mail}"
+
+
+class Webhook(models.Model):
+    """Where a person's notices go as JSON, which kinds of them, and how that goes.
+
+    `failing_since` is when the first failure after the last success was; `off_since` when the
+    portal gave it up.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    url = models.CharField(max_length=500)
+    secret = models.BinaryField()
+    kinds = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    problem = models.CharField(max_length=100, blank=True)
+    failing_since = models.DateTimeField(null=True)
+    off_since = models.DateTimeField(null=True)
+    worked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.state}"
+
+    @property
+    def state(self) -> str:
+        """Whether it is ``on``, ``failing`` or ``off``."""
+        if self.off_since:
+            return "off"
+        return "failing" if self.failing_since else "on"
+
+
+class Delivery(models.Model):
+    """That an event goes to a webhook: written with the event, so that none is without the other.
+
+    `due_at` says when to try next, and while it is being sent, till when the worker's claim holds.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    event = models.OneToOneField(Event, on_delete=models.CASCADE, related_name="delivery")
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    state = models.CharField(
+        max_length=10, choices=MailState.choices, default=MailState.WAITING.value
+    )
+    attempts = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=100, blank=True)
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="delivery_is_due", condition=models.Q(state__in=OPEN)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} to {self.webhook_id}: {self.state}"

@@ -42,6 +42,9 @@ app.conf.beat_schedule = {
     "send-mails": {
         "task": "activity.send_mails", "schedule": 15.0, "options": {"expires": 15},
     },
+    "deliver-to-webhooks": {
+        "task": "activity.deliver", "schedule": 15.0, "options": {"expires": 15},
+    },
     "tidy-mails": {"task": "activity.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     "watch-session-ends": {
         "task": "sessions.watch_ends", "schedule": 15.0, "options": {"expires": 15},
@@ -56,6 +59,9 @@ app.conf.beat_schedule = {
     },
     "verify-analyses": {
         "task": "reproducibility.verify_due", "schedule": 60.0, "options": {"expires": 60},
+    },
+    "tidy-recorded": {
+        "task": "reproducibility.tidy_recorded", "schedule": 3600.0, "options": {"expires": 600},
     },
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 600.0, "options": {"expires": 600}},
     "check-backends": {

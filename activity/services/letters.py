@@ -34,7 +34,7 @@ def letter(events: Sequence[Event], *, to: str, message: UUID) -> EmailMultiAlte
     """Return a mail that tells one person of some events, the first ones first."""
     config = get_config()
     with override(config.default_language):
-        lines = [Line(_sentence(event), _address(event)) for event in events[:MOST]]
+        lines = [Line(sentence(event), address(event)) for event in events[:MOST]]
         context = {
             "brand": config.brand_name,
             "name": events[0].user.display_name or events[0].user.handle,
@@ -62,7 +62,7 @@ def letter(events: Sequence[Event], *, to: str, message: UUID) -> EmailMultiAlte
 
 
 def _subject(events: Sequence[Event]) -> str:
-    text = _sentence(events[0])
+    text = sentence(events[0])
     if len(events) > 1:
         text = ngettext("%(count)s notice", "%(count)s notices", len(events))
         text %= {"count": len(events)}
@@ -70,12 +70,12 @@ def _subject(events: Sequence[Event]) -> str:
     return f"[{' '.join(get_config().brand_name.split())}] {cut}"
 
 
-def _sentence(event: Event) -> str:
+def sentence(event: Event) -> str:
     """Return an event's text as one line in which nothing looks like a token."""
     return scrub(" ".join(event.text.split()))
 
 
-def _address(event: Event) -> str:
+def address(event: Event) -> str:
     """Return the whole address of an event's page: always one of the portal's own."""
     is_ours = event.url.startswith("/") and not event.url.startswith("//")
     path = scrub(event.url) if is_ours else reverse("inbox")

@@ -30,8 +30,8 @@ def record(
 ) -> Event:
     """Write an event; `subject` is a kind and an id, such as ``("run", run.id)``.
 
-    Where the verb belongs to a kind of notice that the person wants by mail, the mail is queued in
-    the same transaction (`activity.services.kinds`).
+    Where the verb belongs to a kind of notice that the person wants by mail or webhook, that is
+    queued in the same transaction (`activity.services.kinds`).
     """
     kind, key = subject
     event = Event.objects.create(

@@ -9,17 +9,17 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPDataError, SMTPRecipientsRefused
 
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from activity.models import OPEN, Mail, MailState
+from activity.services.alone import alone
 from activity.services.letters import letter
 from vre_portal.config import get_config
 
@@ -67,7 +67,7 @@ def send_due() -> int:
     """
     if get_config().mail_server is None:
         return 0
-    with _alone() as is_mine:
+    with alone(LOCK) as is_mine:
         if not is_mine:
             return 0
         _give_up_old()
@@ -177,17 +177,3 @@ def _give_up(rows: QuerySet[Mail], problem: str = "") -> None:
 
 def _words(exc: Exception) -> str:
     return f"{type(exc).__name__}: {exc}".replace("\x00", "")[:300]
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Tell whether nobody else sends; nobody will, until this ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        (is_mine,) = cursor.fetchone()
-    try:
-        yield is_mine
-    finally:
-        if is_mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

@@ -108,7 +108,7 @@ def test_many_events_are_queued_with_a_few_questions(
         for number in range(50)
     ]  # fmt: skip
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         record_all(events)
 
     assert Mail.objects.count() == 50

@@ -99,13 +99,22 @@ def test_the_api_says_that_no_mail_can_go(alice: User, browser: Client) -> None:
 def test_a_site_without_a_mail_server_does_not_offer_it(
     reader: User, browser: Client, no_mail: None
 ) -> None:
-    assert browser.get(PAGE).status_code == 404
+    page = browser.get(PAGE)
+
+    assert page.status_code == 200
+    assert "alice@example.org" not in page.content.decode()
+    assert "mail" not in page.content.decode().partition("<main")[2].partition("</main")[0]
+    assert browser.post(PAGE, {"approvals": "on"}).status_code == 404
     assert browser.get(API).status_code == 404
-    assert PAGE not in browser.get("/accounts/").content.decode()
-    assert PAGE not in browser.get("/inbox/").content.decode()
 
 
-def test_a_site_with_one_does(reader: User, browser: Client) -> None:
+@pytest.mark.parametrize("site", ["with a mail server", "without one"])
+def test_the_page_is_led_to(
+    reader: User, browser: Client, site: str, request: pytest.FixtureRequest
+) -> None:
+    if site == "without one":
+        request.getfixturevalue("no_mail")
+
     assert PAGE in browser.get("/accounts/").content.decode()
     assert PAGE in browser.get("/inbox/").content.decode()
 

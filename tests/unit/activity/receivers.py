@@ -1,0 +1,78 @@
+"""A server of a person's own, on a real socket, which answers as it is told."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Receiver(ThreadingHTTPServer):
+    """Keeps what it got; `answers` is the status of all, and `held` lets answers out."""
+
+    answers = 204
+    #: Else a closed server waits for answers that nobody wants any more.
+    block_on_close = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Hook)
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        self.came = threading.Condition()
+        self.held = threading.Event()
+        self.held.set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook?a=1"
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _headers, body in self.got]
+
+    def arrived(self, count: int, *, seconds: float) -> bool:
+        """Wait until so many have come, and tell whether they did."""
+        with self.came:
+            return self.came.wait_for(lambda: len(self.got) >= count, seconds)
+
+    def is_signed(self, secret: str, number: int = -1) -> bool:
+        """Check a signature as the documentation tells receivers to."""
+        headers, body = self.got[number]
+        signed = headers["X-VRE-Timestamp"].encode() + b"." + body
+        wanted = "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+        return hmac.compare_digest(wanted, headers["X-VRE-Signature"])
+
+
+class _Hook(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with self.server.came:
+            self.server.got.append((dict(self.headers), body))
+            self.server.came.notify_all()
+        self.server.held.wait(30)
+        self.send_response(self.server.answers)
+        self.send_header("Location", self.server.url)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Run a receiver."""
+    with Receiver() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.held.set()
+            server.shutdown()
+            thread.join()
