@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -57,20 +59,26 @@ class CaptureStart(CapturesPart):
     def post(self, request: Request) -> Response:
         """Begin to capture an analysis from a source; follow the capture by its id."""
         user = user_of(request)
-        kind, wish = _wish_of(request)
-        key = str(request.data.get("analysis") or "")
-        analysis = starting.own_analysis(user, key) if key else None
-        capture = starting.start(user, kind, wish, analysis=analysis)
+        with _wish_of(user, request) as (kind, wish):
+            key = str(request.data.get("analysis") or "")
+            analysis = starting.own_analysis(user, key) if key else None
+            capture = starting.start(user, kind, wish, analysis=analysis)
         return Response(CaptureSerializer(capture).data, status=202)
 
 
-def _wish_of(request: Request) -> tuple[str, dict[str, str]]:
-    """Return the kind of source and what is wished of it."""
-    if not str(request.content_type).startswith("application/json"):
-        archive = archive_of(request._request)
+@contextmanager
+def _wish_of(user: User, request: Request) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the kind of source and what is wished of it."""
+    if str(request.content_type).startswith("application/json"):
+        yield _named_in(request)
+        return
+    with archive_of(user, request._request) as archive:
         if not archive:
             raise InvalidRequest("Send the ZIP as `file`, or a `source` as JSON.", field=FIELD)
-        return str(request.data.get("kind") or Source.ZIP), archive
+        yield str(request.data.get("kind") or Source.ZIP), archive
+
+
+def _named_in(request: Request) -> tuple[str, dict[str, str]]:
     # The source first, by itself: its faults are told by the names of its own fields.
     told = request.data.get("source") if isinstance(request.data, dict) else None
     source = SourceSerializer(data=told)

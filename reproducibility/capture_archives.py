@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
+from accounts.models import User
 from data_mgmt.upload_views import OUTCOME
+from reproducibility.services.captures.archive_source import let_go
 from reproducibility.services.captures.incoming import FIELD, Incoming
 from vre_portal.errors import PortalError
 
 
-def archive_of(request: HttpRequest) -> dict[str, str]:
-    """Return name and key of the ZIP that a request brought; empty when it brought none.
+@contextmanager
+def archive_of(user: User, request: HttpRequest) -> Iterator[dict[str, str]]:
+    """Yield name and key of the ZIP that a request brought; empty when it brought none.
+
+    It is removed in the end, unless a capture took it.
 
     Raises
     ------
     PortalError
         What took it from the stream refused it.
     """
+    archive = _brought(request)
+    try:
+        yield archive
+    finally:
+        if archive:
+            let_go(user, archive["archive"])
+
+
+def _brought(request: HttpRequest) -> dict[str, str]:
     outcome = getattr(request, "scope", {}).get(OUTCOME)
     if isinstance(outcome, PortalError):
         raise outcome
@@ -28,11 +45,11 @@ def archive_of(request: HttpRequest) -> dict[str, str]:
 
 
 def _kept(uploaded: UploadedFile) -> dict[str, str]:
-    incoming = Incoming()
+    incoming = Incoming(size=uploaded.size or 0)
     try:
         for piece in uploaded.chunks():
             incoming.add(piece)
-    except PortalError:
+    except BaseException:
         incoming.give_up()
         raise
     return {"archive": incoming.end(), "name": str(uploaded.name)}

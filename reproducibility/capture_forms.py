@@ -48,12 +48,12 @@ class SourceForm(forms.Form):
 
     def refuse(self, error: PortalError) -> None:
         """Show a refusal at its field."""
-        field = error.field if isinstance(error, InvalidRequest) else None
+        field = error.members().get("field")
         self.add_error(field if field in self.fields else None, error.message)
 
 
 class SessionForm(SourceForm):
-    """One of the sessions that run, and a folder or notebook in it."""
+    """A session, also one that does not run, and a folder or notebook in it."""
 
     kind = Source.SESSION
     session = forms.ChoiceField(label=lazy("Session"))
@@ -65,11 +65,19 @@ class SessionForm(SourceForm):
 
     def __init__(self, *args: Any, choices: Sequence[Choice], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = [(each.key, each.title) for each in choices if not each.why_not]
-        self.fields["session"].choices = named  # type: ignore[attr-defined]
+        self.fields["session"].choices = _grouped(choices)  # type: ignore[attr-defined]
         self.fields["session"].error_messages["invalid_choice"] = _(
-            "This session does not run now. Launch it again, and capture it then."
+            "This session can't be read now. Choose another one, or launch one."
         )
+
+
+def _grouped(choices: Sequence[Choice]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return what can be chosen, each group under its name."""
+    named: dict[str, list[tuple[str, str]]] = {}
+    for each in choices:
+        if not each.why_not:
+            named.setdefault(each.group, []).append((each.key, each.title))
+    return list(named.items())
 
 
 class RepositoryForm(SourceForm):

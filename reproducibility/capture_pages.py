@@ -100,10 +100,10 @@ def source_forms(
     }
     if posted is not None:
         made[posted.kind.value] = posted
-    return {"forms": made, "stopped": _stopped(choices), "posted": posted}
+    return {"forms": made, "unreadable": _unreadable(choices), "posted": posted}
 
 
-def _stopped(choices: list[Choice]) -> list[Choice]:
+def _unreadable(choices: list[Choice]) -> list[Choice]:
     return [choice for choice in choices if choice.why_not][:5]
 
 
@@ -123,13 +123,15 @@ def bound_form(user: User, kind: str, data: Mapping[str, str]) -> SourceForm:
 
 def context_of(user: User, capture: Capture, form: ProposalForm | None = None) -> dict[str, Any]:
     """Return all that a capture's page shows."""
+    reading = capture.state == CaptureState.READING
     context: dict[str, Any] = {
         "capture": capture,
         "origin": origin_of(capture),
         "title": capture.title or _("A new analysis"),
-        "reading": capture.state == CaptureState.READING,
+        "reading": reading,
         "failed": capture.state == CaptureState.FAILED,
         "again_url": _again_url(capture),
+        "aside": None if reading else sources.aside_of(capture),
     }
     if capture.state in editing.EDITABLE:
         context |= proposal_context(capture, form or ProposalForm(None, capture=capture))

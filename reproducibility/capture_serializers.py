@@ -18,7 +18,11 @@ class SourceSerializer(serializers.Serializer[object]):
     kind = serializers.ChoiceField(
         choices=Source.choices, help_text="A `zip` or `crate` comes as multipart, in `file`."
     )
-    session = serializers.UUIDField(required=False, help_text="session: one that runs.")
+    session = serializers.UUIDField(
+        required=False,
+        help_text="session: one of yours. One that does not run is started by the portal, read, "
+        "and stopped again unless you use it meanwhile; `message` tells how far it is.",
+    )
     path = serializers.CharField(
         required=False, allow_blank=True, help_text="session: a folder or notebook; git: the entry."
     )

@@ -18,7 +18,9 @@ from reproducibility.capture_archives import archive_of
 from reproducibility.capture_forms import ProposalForm, SourceForm
 from reproducibility.models import Capture
 from reproducibility.services.captures import editing, saving, starting
-from vre_portal.errors import InvalidRequest, PortalError
+from vre_portal.errors import InvalidRequest, NoRoom, PortalError
+
+FRAGMENTS = {"body": "_capture", "proof": "_capture_proof", "aside": "_capture_aside"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,11 +43,12 @@ def new(request: SignedInRequest) -> HttpResponseBase:
 def _begun(request: SignedInRequest, form: SourceForm, analysis: str) -> Capture | None:
     """Begin a capture; None where the form now says why not."""
     try:
-        wish = form.parsed() | archive_of(request)
-        version_of = starting.own_analysis(request.user, analysis) if analysis else None
-        return starting.start(request.user, form.kind, wish, analysis=version_of)
+        with archive_of(request.user, request) as archive:
+            wish = form.parsed() | archive
+            version_of = starting.own_analysis(request.user, analysis) if analysis else None
+            return starting.start(request.user, form.kind, wish, analysis=version_of)
     except PortalError as exc:
-        if exc.retryable:
+        if exc.retryable and not isinstance(exc, NoRoom):
             raise
         form.refuse(exc)
         return None
@@ -59,9 +62,7 @@ def one(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     if request.method == "POST":
         return _posted(request, capture)
     context = pages.context_of(request.user, capture)
-    template = {"body": "_capture", "proof": "_capture_proof"}.get(
-        request.GET.get("fragment", ""), "capture"
-    )
+    template = FRAGMENTS.get(request.GET.get("fragment", ""), "capture")
     return render(request, f"reproducibility/{template}.html", context)
 
 

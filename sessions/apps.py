@@ -26,6 +26,7 @@ class SessionsApp(AppConfig):
         from sessions.services.changes import TAKE_DOWN  # noqa: PLC0415
         from sessions.services.fetching import FETCH  # noqa: PLC0415
         from sessions.services.launching import FOLLOW, START  # noqa: PLC0415
+        from sessions.services.waking import REST  # noqa: PLC0415
         from vre_portal import context, live, operations  # noqa: PLC0415
 
         operations.register(START, services.start, give_up=services.gave_up, lease=LEASE)
@@ -34,6 +35,9 @@ class SessionsApp(AppConfig):
             TAKE_DOWN, services.take_down, give_up=services.take_down_gave_up, ending=True,
             lease=LEASE,
         )  # fmt: skip
+        operations.register(
+            REST, services.rest, give_up=services.rest_gave_up, ending=True, lease=LEASE
+        )
         operations.register(FETCH, services.fetch, give_up=services.fetch_gave_up)
         operations.register(BRING, services.bring, give_up=services.bring_gave_up)
         operations.register(BUILD, builds.step, give_up=builds.gave_up)

@@ -20,6 +20,7 @@ __all__ = [
     "ACTIVE",
     "ASKED_AT",
     "FINISHED",
+    "FOR_READING",
     "PENDING",
     "Build",
     "BuildState",
@@ -48,6 +49,8 @@ class SessionState(models.TextChoices):
 PENDING = (SessionState.QUEUED, SessionState.STARTING)
 ACTIVE = (*PENDING, SessionState.READY, SessionState.STOPPING)
 FINISHED = (SessionState.STOPPED, SessionState.FAILED)
+#: In the policy of a session that the portal itself has started, to read its files.
+FOR_READING = "for_reading"
 #: When the start that counts was asked for, in a query.
 ASKED_AT = Coalesce("restarted_at", "created_at")
 
@@ -146,6 +149,17 @@ class Session(models.Model):
     def is_pending(self) -> bool:
         """Whether it is still on its way."""
         return self.state in PENDING
+
+    @property
+    def is_for_reading(self) -> bool:
+        """Whether the portal started it to read its files, and nobody uses it so far."""
+        return bool(self.policy.get(FOR_READING))
+
+    @property
+    def policy_of_a_person(self) -> dict[str, Any]:
+        """The policy as it is once a person uses the session."""
+        policy: dict[str, Any] = self.policy
+        return {name: value for name, value in policy.items() if name != FOR_READING}
 
     @property
     def choices(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 from django.http import HttpRequest, QueryDict
 
 from accounts.callers import Caller
+from reproducibility.services.captures.archive_source import let_go
 from reproducibility.services.captures.incoming import Incoming
 from vre_portal.form_files import Form, FormFiles
 from vre_portal.racing import ASK_AGAIN_SECONDS
@@ -34,7 +35,7 @@ class _Form(Form):
             return False
         self.request.POST = QueryDict(self.encoded())
         self._caller = admitted(self.request, area=AREA)
-        self._incoming = Incoming()
+        self._incoming = Incoming(size=int(self.request.headers["Content-Length"]))
         self._told = {"name": re.split(r"[/\\]", filename)[-1]}
         return True
 
@@ -61,6 +62,11 @@ class _Form(Form):
         """Remove what is not whole, or not wanted."""
         if self._incoming is not None and not (keep and "archive" in self._told):
             self._incoming.give_up()
+
+    def answered(self) -> None:
+        """Remove an archive that no capture took, whatever refused it."""
+        if self._caller is not None and "archive" in self._told:
+            let_go(self._caller.user, self._told["archive"])
 
 
 class CaptureUploads(FormFiles):

@@ -58,6 +58,9 @@ class Form(ABC):
     def close(self, *, keep: bool) -> None:
         """Let go of the files; what is not to be kept goes."""
 
+    def answered(self) -> None:  # noqa: B027 - most forms have nothing to do then
+        """Hear that Django has answered, or failed to: what nobody took may go."""
+
     @abstractmethod
     def ask_again(self) -> None:
         """Raise once the sender may not act any more."""
@@ -124,26 +127,34 @@ class FormFiles:
             await self._app(scope, receive, send)
             return
         form = self._form(request)
-        outcome: object
+        keep = False
+        try:
+            outcome = await self._taken(form, receive)
+            keep = not isinstance(outcome, PortalError)
+        except Gone:
+            return
+        finally:
+            await in_thread(partial(form.close, keep=keep))
+        try:
+            await self._app(
+                _as_plain_form(scope, form.encoded(), outcome),
+                _Body(form.encoded(), receive),
+                send if keep else _closing(send),
+            )
+        finally:
+            await in_thread(form.answered)
+
+    async def _taken(self, form: Form, receive: Receive) -> object:
+        """Return what became of the files, which may be a refusal."""
         try:
             await in_thread(form.check_sender)
             await first_of(
                 write(receive, form.add, silent=self._silent),
                 asked_again(form.ask_again, every=self._every),
             )
-            outcome = await in_thread(form.end)
-        except Gone:
-            await in_thread(partial(form.close, keep=False))
-            return
+            return await in_thread(form.end)
         except PortalError as exc:
-            outcome = exc
-        refused = isinstance(outcome, PortalError)
-        await in_thread(partial(form.close, keep=not refused))
-        await self._app(
-            _as_plain_form(scope, form.encoded(), outcome),
-            _Body(form.encoded(), receive),
-            _closing(send) if refused else send,
-        )
+            return exc
 
     def _is_form(self, scope: Scope) -> bool:
         if scope["type"] != "http" or scope["method"] != "POST":

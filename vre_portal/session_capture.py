@@ -3,82 +3,77 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from accounts.credentials import Credential, credential_for
+from accounts.credentials import credential_for
 from accounts.models import User
 from data_mgmt.backends import Did, FileEntry
 from data_mgmt.backends import get_backend as data_backend
 from reproducibility.capture.values import Data, Found, FoundFile, Surroundings
-from reproducibility.models import Capture, Source
+from reproducibility.models import Capture, CaptureState, Source
 from reproducibility.services.captures import sources
-from reproducibility.services.captures.gathering import IGNORED, Gathering
-from reproducibility.services.captures.sources import Choice, Origin
+from reproducibility.services.captures.gathering import Gathering
+from reproducibility.services.captures.sources import Aside, Choice, NotYet, Origin
 from reproducibility.services.inputs import AUDIENCE
 from sessions import environments, services
-from sessions.backends.running import Entry, EntryKind, Place, RunningSession
+from sessions.backends.running import EntryKind
 from sessions.models import Session, SessionState
-from sessions.services import files, paths
+from sessions.services import files, paths, waking
 from vre_portal.config import get_config
 from vre_portal.errors import Conflict, InvalidRequest, NotFound, PortalError
+from vre_portal.session_gathering import SessionFiles
 
-#: A session hands out at most some MiB at once.
-BLOCK = 4 << 20
 #: Of a dataset so many files are compared with what is in the session.
 MOST_FILES = 10_000
 DATA_FOLDER = "data"
 CHOICES = 50
 
 
+#: Seconds between two looks at a session that starts.
+PAUSE = 1.0
+
+
 def register() -> None:
     """Let analyses be captured from sessions."""
     sources.register(Source.SESSION, SessionSource)
+    sources.tell_after(Source.SESSION, aside_of)
+    waking.on_need(is_read)
 
 
 class SessionSource:
-    """A folder or a notebook of a running session."""
+    """A folder or a notebook of a session; one that does not run is started to be read."""
 
     def check(self, user: User, wish: Mapping[str, str]) -> Origin:
-        """Find the session and the place in it."""
+        """Find the session, and what can be known of the place in it by now."""
         session = self._session(user, wish.get("session", ""))
         path = wish.get("path", "").strip().strip("/")
-        if session.state != SessionState.READY:
-            words = _("%s does not run now, so that its files can't be read. Launch it again, and "
-                      "capture it then.") % session.name  # fmt: skip
-            raise InvalidRequest(words, field="session")
-        try:
-            entry = files.look(session, path)
-        except (NotFound, InvalidRequest) as exc:
-            words = _("There is no %s in the session. Look at its files.") % (path or "~")
-            raise InvalidRequest(words, field="path") from exc
-        is_folder = entry.kind is EntryKind.FOLDER
-        folder = path if is_folder else paths.parent_of(path)
-        return {
-            "session": str(session.pk),
-            "name": session.name,
-            "path": path,
-            "folder": folder,
-            "entry": "" if is_folder else path.removeprefix(folder).lstrip("/"),
-        }
+        origin = {"session": str(session.pk), "name": session.name, "path": path}
+        if session.state == SessionState.READY:
+            return origin | _place(session, path)
+        with _named(path):
+            paths.checked(path)
+        if not session.is_active:
+            _check_can_wake(session)
+        return origin
 
     def gather(self, capture: Capture, gathering: Gathering) -> Found:
         """Read the folder, and find out which of its files are of the data lake."""
         session = services.get(capture.user, capture.origin["session"])
-        folder, entry = capture.origin["folder"], capture.origin["entry"]
-        listed = _listed(session, folder, entry, gathering)
-        for one in listed:
-            path = one.path.removeprefix(folder).lstrip("/")
-            changed = one.changed_at.timestamp() if one.changed_at else None
-            read = partial(_pieces, session, one)
-            gathering.add(path, one.size or 0, read, modified_at=changed)
+        if not waking.awake(session, reader=capture.pk):
+            raise NotYet(_waits_for(session), seconds=PAUSE)
+        with _while_it_runs(session):
+            capture.origin |= _place(session, capture.origin["path"])
+            entry = capture.origin["entry"]
+            SessionFiles(session, capture.origin["folder"], entry, gathering).gather()
         data, of_the_lake = _data(session, gathering)
         found = tuple(replace(file, did=of_the_lake.get(file.path, "")) for file in gathering.files)
         return Found(found, data=data, surroundings=surroundings_of(session), entry=entry)
@@ -89,8 +84,9 @@ class SessionSource:
     def choices(self, user: User) -> list[Choice]:
         """Return a person's sessions, those that run first."""
         rows = services.visible_to(user).for_lists().order_by("-created_at")[:CHOICES]
-        listed = [_choice(session) for session in rows]
-        return sorted(listed, key=lambda choice: bool(choice.why_not))
+        offered = _offered(user)
+        listed = sorted(rows, key=lambda session: not session.is_active)
+        return [_choice(session, offered) for session in listed]
 
     def _session(self, user: User, key: str) -> Session:
         try:
@@ -128,64 +124,101 @@ def surroundings_of(session: Session) -> Surroundings:
     )
 
 
-def _choice(session: Session) -> Choice:
-    if session.state == SessionState.READY:
-        return Choice(str(session.pk), session.name)
-    words = _("does not run: its files are kept, and can be read once it is launched again")
-    return Choice(
-        str(session.pk), session.name, words, reverse("sessions:session", args=[session.pk])
-    )
+def is_read(session: Session) -> bool:
+    """Whether a capture still reads a session, or waits for it to start."""
+    captures = Capture.objects.filter(user=session.user_id, kind=Source.SESSION)
+    reading = captures.filter(state=CaptureState.READING)
+    return reading.filter(origin__session=str(session.pk)).exists()
 
 
-def _listed(session: Session, folder: str, entry: str, gathering: Gathering) -> list[Entry]:
-    """Return the files below a folder; of a whole home only the folders that the entry names."""
-    found: list[Entry] = []
-    waiting = deque([folder])
-    while waiting:
-        place = waiting.popleft()
-        gathering.tell(len(found), 0)
-        for one in files.browse(session, place).entries:
-            if one.kind is not EntryKind.FOLDER:
-                found.append(one)
-            elif one.name not in IGNORED and _is_meant(session, one, folder, entry):
-                waiting.append(one.path)
-        gathering.expect(len(found), "path")
-    return found
+def aside_of(capture: Capture) -> Aside | None:
+    """Return what becomes of a session that was started to be captured; None for others."""
+    try:
+        session = services.get(capture.user, capture.origin["session"])
+    except NotFound:
+        return None  # taken off the list since
+    if session.state == SessionState.FAILED or not waking.was_woken(session, capture.pk):
+        return None  # how it failed is why nothing was captured
+    url = reverse("sessions:session", args=[session.pk])
+    if session.state == SessionState.STOPPING or not waking.rests_again(session, capture.pk):
+        return Aside(_("Stopping the session again."), url, topic=f"session:{session.pk}")
+    if session.is_active:
+        return Aside(_("You use the session meanwhile, so that it goes on."), url)
+    return Aside(_("The session was started to read its files, and has stopped again."), url)
 
 
-def _is_meant(session: Session, one: Entry, folder: str, entry: str) -> bool:
-    """Whether a folder belongs to the analysis: a home holds much else."""
-    if folder or not entry or "/" in one.path:
-        return True
-    return one.name in _text(session, entry)
+def _place(session: Session, path: str) -> dict[str, str]:
+    """Return the folder that is read in a running session, and in it the entry that was named."""
+    with _named(path):
+        entry = files.look(session, path)
+    if entry.kind is EntryKind.FOLDER:
+        return {"folder": path, "entry": ""}
+    folder = paths.parent_of(path)
+    return {"folder": folder, "entry": path.removeprefix(folder).lstrip("/")}
 
 
-def _text(session: Session, path: str) -> str:
-    entry = files.look(session, path)
-    most = get_config().capture_file_bytes
-    if (entry.size or 0) > most:
-        return ""
-    return b"".join(_pieces(session, entry)).decode(errors="replace")
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    """Say at the form's field that a path is not there."""
+    try:
+        yield
+    except (NotFound, InvalidRequest) as exc:
+        words = _("There is no %s in the session. Look at its files.") % (path or "~")
+        raise InvalidRequest(words, field="path") from exc
 
 
-def _pieces(session: Session, entry: Entry) -> Iterator[bytes]:
-    """Yield a file's bytes, some MiB at a time."""
-    size, first = entry.size or 0, 0
-    while first < size:
-        last = min(first + BLOCK, size) - 1
-        piece = files.ask(session, partial(_read, (entry.path, first, last)))
-        if not piece:
-            words = _("%s became shorter while it was read. Capture it again.") % entry.path
-            raise Conflict(words)
-        yield piece
-        first += len(piece)
+@contextmanager
+def _while_it_runs(session: Session) -> Iterator[None]:
+    """Say of a session that was stopped meanwhile that it was."""
+    try:
+        yield
+    except PortalError as exc:
+        session.refresh_from_db(fields=["state"])
+        if session.state == SessionState.READY:
+            raise
+        words = _("The session was stopped before its files were read. Capture it again.")
+        raise Conflict(words) from exc
 
 
-def _read(part: tuple[str, int, int], running: RunningSession, who: Credential, at: Place) -> bytes:
-    """Return a part of a file: its path, its first and its last byte."""
-    path, first, last = part
-    with running.read(who, at, path, first=first, last=last) as stream:
-        return b"".join(stream.pieces)[: last - first + 1]
+def _check_can_wake(session: Session) -> None:
+    try:
+        waking.check_can_wake(session)
+    except InvalidRequest as exc:
+        raise InvalidRequest(_not_offered(), field="session") from exc
+
+
+def _waits_for(session: Session) -> str:
+    """Say what is waited for, with the hub's word on how far it is."""
+    told = session.message if session.state == SessionState.STARTING else ""
+    if session.state == SessionState.STOPPING:
+        return _("The session stops just now. It is started to read its files after that.")
+    if session.is_for_reading:
+        return _("Starting the session to read its files… %s") % told
+    return _("Waiting for the session to start… %s") % told
+
+
+def _offered(user: User) -> set[str]:
+    """Return the environments that a person may start now; none where nobody can tell."""
+    with suppress(PortalError):
+        return {each.slug for each in environments.usable(user)}
+    return set()
+
+
+def _not_offered() -> str:
+    return _("Its environment is not offered to you any more, so that it can't be started. Launch "
+             "another session: your files are there too.")  # fmt: skip
+
+
+def _choice(session: Session, offered: set[str]) -> Choice:
+    key, url = str(session.pk), reverse("sessions:session", args=[session.pk])
+    if session.is_active:
+        return Choice(key, session.name, _("Running"))
+    if session.environment not in offered:
+        return Choice(key, session.name, why_not=_not_offered(), url=url)
+    at = session.stopped_at or session.created_at
+    moment = date_format(localtime(at), "SHORT_DATETIME_FORMAT")
+    title = _("%(name)s, until %(moment)s") % {"name": session.name, "moment": moment}
+    return Choice(key, title, _("Stopped: started for it, and stopped again"))
 
 
 def _data(session: Session, gathering: Gathering) -> tuple[tuple[Data, ...], dict[str, str]]:

@@ -18,6 +18,7 @@ from reproducibility.capture.trees import Tree
 from reproducibility.capture.values import Found, FoundFile, Proposal, Role
 from reproducibility.specs.checking import check
 
+NO_LICENCE = "No licence was recognised: without one nobody may use the analysis."
 #: More files of one folder than this are declared by the folder.
 _FEW = 50
 _FIRST = 3
@@ -160,7 +161,7 @@ def _unread_data(pieces: _Pieces) -> Iterator[str]:
 
 def _missing_description(about: Description) -> Iterator[str]:
     if not about.licence:
-        yield "No licence was recognised: without one nobody may use the analysis."
+        yield NO_LICENCE
     if not about.authors:
         yield "No authors were found: name them, with their ORCID."
 

@@ -143,6 +143,12 @@ class SessionsBackend(Protocol):
         """Return a credential that opens this one server for a while."""
         ...
 
+    def opened_since(
+        self, credential: Credential, handle: str, server: str, moment: datetime
+    ) -> bool:
+        """Whether the owner has been at a server with a browser since a moment."""
+        ...
+
     def touch(self, credential: Credential, handle: str, server: str) -> None:
         """Count a server as used now, or raise `NotFound`."""
         ...

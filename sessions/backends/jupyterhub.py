@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -24,7 +24,12 @@ from sessions.backends import (
     TokenOwner,
     hub_credential,
 )
-from sessions.backends.jupyterhub_parsing import progress_events, reason_of, server_of
+from sessions.backends.jupyterhub_parsing import (
+    browser_uses,
+    progress_events,
+    reason_of,
+    server_of,
+)
 from vre_portal.config import get_config
 from vre_portal.errors import (
     Forbidden,
@@ -155,6 +160,16 @@ class JupyterHubBackend:
         token = str(json_of(NAME, answer).get("token", ""))
         until = timezone.now() + timedelta(seconds=seconds)
         return hub_credential(token, account=handle, expires_at=until)
+
+    def opened_since(
+        self, credential: Credential, handle: str, server: str, moment: datetime
+    ) -> bool:
+        """Look for the token that the server itself gets for each browser that signs in to it."""
+        answer = self._call(credential, "GET", f"/users/{_q(handle)}/tokens")
+        if not _is_success(answer):
+            self._refuse(answer, "JupyterHub does not tell who is in the session.")
+        uses = browser_uses(json_of(NAME, answer), f"{handle}/{server}")
+        return any(used >= moment for used in uses)
 
     def touch(self, credential: Credential, handle: str, server: str) -> None:
         """Post activity, as the session itself does."""

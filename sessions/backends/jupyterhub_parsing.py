@@ -45,6 +45,18 @@ def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def browser_uses(found: Mapping[str, Any], place: str) -> Iterator[datetime]:
+    """Yield when browsers used a server (`handle/name`), each by a token of its own.
+
+    Only what a browser has got by signing in belongs to a login session of the hub.
+    """
+    for token in found.get("api_tokens") or ():
+        used = _time(token.get("last_activity") or token.get("created"))
+        opens = f"access:servers!server={place}" in (token.get("scopes") or ())
+        if used is not None and opens and token.get("session_id"):
+            yield used
+
+
 def progress_events(lines: Iterable[bytes]) -> Iterator[Progress | None]:
     """Yield an event for each data line, and None for the lines that only keep the stream open."""
     for line in lines:

@@ -32,6 +32,7 @@ from sessions.services.stopping import (
     take_down,
     take_down_gave_up,
 )
+from sessions.services.waking import rest, rest_gave_up
 
 __all__ = [
     "Quick",
@@ -64,6 +65,8 @@ __all__ = [
     "reconcile",
     "remove",
     "rename",
+    "rest",
+    "rest_gave_up",
     "restart",
     "sample",
     "start",

@@ -110,7 +110,9 @@ def tell_ending(session: Session) -> None:
 
 
 def note(session: Session, verb: str, text: str, *, level: Level = Level.INFO) -> None:
-    """Put a line on the person's timeline."""
+    """Put a line on the person's timeline; what the portal does by itself is told elsewhere."""
+    if session.is_for_reading:
+        return
     activity.services.record(
         user_id=session.user_id,
         verb=f"session.{verb}",

@@ -57,7 +57,11 @@ def extend(session: Session) -> Session:
 @transaction.atomic
 def _put_off(session: Session, until: datetime | None) -> None:
     now = timezone.now()
-    changes = {"last_activity_at": now, "expires_at": until or session.expires_at}
+    changes = {
+        "last_activity_at": now,
+        "expires_at": until or session.expires_at,
+        "policy": session.policy_of_a_person,
+    }
     say = _("You extended the session.")
     if until is not None:
         say = _("You extended the session until %s.") % _moment(until)

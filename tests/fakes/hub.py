@@ -62,6 +62,7 @@ class FakeHub:
         self.groups: dict[str, set[str]] = {}
         self.servers: dict[tuple[str, str], FakeServer] = {}
         self.tokens: dict[str, TokenOwner] = {}
+        self.browsers: dict[tuple[str, str], datetime] = {}
         self.calls: Counter[str] = Counter()
         self.goes = Start.READY
         self.reason = "The session ended at once (exit code 1)."
@@ -193,6 +194,19 @@ class FakeHub:
         }
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         return hub_credential(self.token("user", handle, scopes), account=handle, expires_at=until)
+
+    def opened_since(
+        self, credential: Credential, handle: str, server: str, moment: datetime
+    ) -> bool:
+        """Tell of the browsers that were there."""
+        self._called("opened_since", credential)
+        seen = self.browsers.get((handle, server))
+        return seen is not None and seen >= moment
+
+    def open_in_browser(self, handle: str, server: str) -> None:
+        """Have the owner open a server now."""
+        self._found(handle, server)
+        self.browsers[handle, server] = datetime.now(UTC)
 
     def touch(self, credential: Credential, handle: str, server: str) -> None:
         """Count it as used now."""

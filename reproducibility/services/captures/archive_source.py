@@ -18,6 +18,12 @@ from vre_portal.errors import InvalidRequest
 MAX_NAME = 120
 
 
+def let_go(user: User, key: str) -> None:
+    """Remove an archive that somebody handed in, unless one of their captures took it."""
+    if not Capture.objects.visible_to(user).filter(origin__archive=key).exists():
+        incoming.remove(key)
+
+
 class ArchiveSource:
     """A ZIP with the files of an analysis, its reana.yaml among them or not."""
 

@@ -14,6 +14,7 @@ from zlib import error as Damaged  # noqa: N812 - it is a class
 
 from django.utils.translation import gettext as _
 
+from reproducibility.capture.zip_ends import has_more_entries
 from reproducibility.services.captures.gathering import Gathering, is_wanted
 from vre_portal.errors import InvalidRequest
 
@@ -25,6 +26,10 @@ MOST_RATIO, FROM_BYTES = 250, 1 << 20
 BLOCK = 1 << 18
 #: Of these a read is bounded; the others unpack a whole block at once, whatever it becomes.
 BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+#: A name that is none in its own encoding is damage, too.
+DAMAGED = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, Damaged, EOFError, OSError, UnicodeDecodeError,
+)  # fmt: skip
 ENCRYPTED = 0x1
 UTF8_NAME = 0x800
 UNIX = 3
@@ -39,6 +44,9 @@ def gather(archive: Path, gathering: Gathering) -> None:
         It is none, is damaged or encrypted, has too many files or bytes, or names that lead out
         of a folder.
     """
+    with archive.open("rb") as stream:
+        if has_more_entries(stream, gathering.bounds.files):
+            gathering.expect(gathering.bounds.files + 1, FIELD)
     with _readable(archive) as opened:
         entries = _checked(opened, gathering)
         below = _common_folder(list(entries))
@@ -56,7 +64,7 @@ def _readable(archive: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(archive) as opened:
             yield opened
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, Damaged, EOFError, OSError) as exc:
+    except DAMAGED as exc:
         _refuse(_("This is no ZIP archive, or a damaged one. Make it anew."), exc)
     except NotImplementedError as exc:
         _refuse(_("The archive is packed in a way that is not read here. Make a plain ZIP."), exc)

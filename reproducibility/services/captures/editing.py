@@ -29,7 +29,7 @@ from reproducibility.models import Capture, CapturedFile, CaptureState
 from reproducibility.services.captures import orcid
 from reproducibility.services.captures.declared import declared_in
 from reproducibility.services.captures.gathering import Gathering, is_storable
-from reproducibility.services.captures.reading import keep
+from reproducibility.services.captures.reading import keep, without_asking
 from reproducibility.services.captures.starting import find, locked
 from reproducibility.specs.checking import check
 from vre_portal.errors import Conflict, InvalidRequest
@@ -73,6 +73,7 @@ def change(user: User, capture_id: UUID | str, edits: Edits) -> Capture:
         _must_be_editable(capture)
         for name, value in changes.items():
             setattr(capture, name, value)
+        capture.found = without_asking(capture.found, capture.licence)
         capture.save()
         _set_roles(capture, edits.roles or {})
         _write_tests(capture, edits.tests or {})

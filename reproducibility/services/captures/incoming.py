@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 from django.utils.translation import gettext as _
@@ -23,14 +23,35 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 STRAY_SECONDS = 24 * 3600
 
 
+class NoRoomForArchive(NoRoom):
+    """The portal's disk has no room for an archive at the moment; names its field."""
+
+    def __init__(self) -> None:
+        words = _("The portal's disk has no room for this archive now. Try again later, or send a "
+                  "smaller one.")  # fmt: skip
+        super().__init__(words)
+
+    def members(self) -> dict[str, Any]:
+        """Name the field."""
+        return {"field": FIELD}
+
+
 class Incoming:
     """An archive on its way to the disk; `key` is its name there."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, size: int = 0) -> None:
+        """Begin an archive of at most so many bytes, as far as its sender tells.
+
+        Raises
+        ------
+        NoRoomForArchive
+            The disk has no room for it beside what it spares.
+        """
         self.key = str(uuid4())
         self._size = 0
         for stray in _strays():
             remove(stray)
+        _must_have_room(min(size, get_config().capture_archive_bytes))
         self._file: BinaryIO = path_of(self.key).open("xb")
 
     def add(self, data: bytes) -> None:
@@ -40,8 +61,8 @@ class Incoming:
         ------
         InvalidRequest
             It is larger than this site takes.
-        NoRoom
-            The disk is full.
+        NoRoomForArchive
+            The disk is full, or has no more than what it spares.
         """
         self._size += len(data)
         most = get_config().capture_archive_bytes
@@ -49,12 +70,13 @@ class Incoming:
             words = _("The archive has more than %s. Put the data into the data lake, and leave it "
                       "out of the archive.")  # fmt: skip
             raise InvalidRequest(words % size(most), field=FIELD)
+        _must_have_room(len(data))  # others write, too, since it was asked for all of this
         try:
             self._file.write(data)
         except OSError as exc:
             if exc.errno not in FULL:
                 raise
-            raise NoRoom(_("The portal's disk is full. Try again later.")) from exc
+            raise NoRoomForArchive from exc
 
     def end(self) -> str:
         """Close the file and return its key."""
@@ -87,6 +109,11 @@ def remove(key: str) -> None:
     """Remove an archive, if it is there."""
     with suppress(ValueError):
         path_of(key).unlink(missing_ok=True)
+
+
+def _must_have_room(size: int) -> None:
+    if staging.free() < size:
+        raise NoRoomForArchive
 
 
 def _strays() -> Iterator[str]:

@@ -22,6 +22,7 @@ from reproducibility.models import (
     Registration,
     RegistrationState,
     Run,
+    SignedVerdict,
 )
 from reproducibility.services.analyses import find_analysis, visible_versions
 from reproducibility.services.captures.declared import with_input, without_output
@@ -158,7 +159,8 @@ def delete(user: User, key: str) -> None:
         raise Conflict(_("A run of it goes on. Stop it first."))
     if Registration.objects.filter(run__in=runs, state=RegistrationState.RUNNING).exists():
         raise Conflict(_("Files of its runs are being registered. Wait until they are."))
-    if runs.exclude(user=user).exists():
+    left = SignedVerdict.objects.filter(version__analysis=analysis, run=None)
+    if runs.exclude(user=user).exists() or left.exists():
         raise Conflict(_("Others have run it, and their verdicts name it: it stays."))
     _note(user, analysis, "analysis.deleted", {"title": analysis.title})
     # A version that is the newest of an analysis is protected.

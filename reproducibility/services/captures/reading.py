@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from reproducibility.capture.declared import NAMES
-from reproducibility.capture.proposing import propose
+from reproducibility.capture.proposing import NO_LICENCE, propose
 from reproducibility.capture.values import Author, Data, Found, Proposal, Role
 from reproducibility.models import Capture, CapturedFile, CaptureState
 from reproducibility.services.captures.gathering import Gathering
-from reproducibility.services.captures.sources import kind_of
+from reproducibility.services.captures.sources import NotYet, kind_of
 from reproducibility.services.captures.telling import TOPIC
 from vre_portal.errors import InvalidRequest, PortalError
 from vre_portal.live import publish
 from vre_portal.models import Operation
-from vre_portal.operations import Done, Outcome, held, hold
+from vre_portal.operations import Again, Done, Outcome, held, hold
 
 LONGEST_TITLE = 200
 
@@ -34,7 +36,10 @@ def step(operation: Operation) -> Outcome:
     source = kind_of(capture.kind)
     with held(operation):
         gathering = Gathering(tell=partial(_tell, capture))
-        found = source.gather(capture, gathering)
+        try:
+            found = source.gather(capture, gathering)
+        except NotYet as exc:
+            return _wait(capture, exc)
         if not found.files:
             raise InvalidRequest(_("There is no file to capture. Choose another place."))
         proposal = propose(found)
@@ -43,6 +48,12 @@ def step(operation: Operation) -> Outcome:
         keep(capture, found, gathering, proposal)
     source.forget(capture.origin)
     return Done()
+
+
+def _wait(capture: Capture, reason: NotYet) -> Outcome:
+    if capture.message != reason.message:
+        _save(capture, message=reason.message)
+    return Again(reason.seconds)
 
 
 def give_up(operation: Operation, error: PortalError) -> None:
@@ -60,6 +71,7 @@ def keep(capture: Capture, found: Found, gathering: Gathering, proposal: Proposa
     """
     if not Capture.objects.select_for_update().filter(pk=capture.pk).exists():
         return  # discarded while it was read
+    licence = (capture.licence or proposal.licence or gathering.licence)[:80]
     capture.files.all().delete()
     CapturedFile.objects.bulk_create(_rows(capture, found, proposal), batch_size=200)
     _save(
@@ -68,7 +80,7 @@ def keep(capture: Capture, found: Found, gathering: Gathering, proposal: Proposa
         message=_("Read. Look at what is proposed."),
         title=_title(capture, found, proposal),
         summary=capture.summary or proposal.summary or gathering.summary,
-        licence=(capture.licence or proposal.licence or gathering.licence)[:80],
+        licence=licence,
         authors=[each.as_json() for each in _authors(capture, found, proposal)],
         specification=proposal.specification,
         environment=(proposal.environment or found.surroundings.image)[:200],
@@ -76,8 +88,15 @@ def keep(capture: Capture, found: Found, gathering: Gathering, proposal: Proposa
         code=found.code.as_json(),
         origin=capture.origin | ({"commit": found.code.commit} if found.code.commit else {}),
         inputs=[_data_json(each) for each in found.data],
-        found=told(found, proposal, gathering.notes),
+        found=without_asking(told(found, proposal, gathering.notes), licence),
     )
+
+
+def without_asking(found: Mapping[str, Any], licence: str) -> dict[str, Any]:
+    """Return what the page says of a reading; with a licence it asks for none."""
+    if not licence:
+        return dict(found)
+    return {**found, "notes": [note for note in found.get("notes", ()) if note != NO_LICENCE]}
 
 
 def told(found: Found, proposal: Proposal, notes: list[str]) -> dict[str, object]:

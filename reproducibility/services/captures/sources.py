@@ -22,14 +22,35 @@ from vre_portal.errors import InvalidRequest
 Origin = dict[str, Any]
 
 
+class NotYet(Exception):
+    """A source can't be read now but will be: `message` tells the person what it waits for."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message)
+        self.message, self.seconds = message, seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Something that may be captured; `why_not` says why it can't be just now, `url` what helps."""
+    """Something that may be captured, with others of its `group`.
+
+    `why_not` says why it can't be just now, `url` what helps.
+    """
 
     key: str
     title: str
+    group: str = ""
     why_not: str = ""
     url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What becomes of a source after the reading; a live `topic` says when it has changed."""
+
+    text: str
+    url: str
+    topic: str = ""
 
 
 class Kind(Protocol):
@@ -40,7 +61,13 @@ class Kind(Protocol):
         ...
 
     def gather(self, capture: Capture, gathering: Gathering) -> Found:
-        """Read the files, for the capture's owner; done again after a crash."""
+        """Read the files, for the capture's owner; done again after a crash.
+
+        Raises
+        ------
+        NotYet
+            Something has to be waited for; it is asked again then.
+        """
         ...
 
     def forget(self, origin: Mapping[str, Any]) -> None:
@@ -53,11 +80,23 @@ class Kind(Protocol):
 
 
 _kinds: dict[str, Callable[[], Kind]] = {}
+_asides: dict[str, Callable[[Capture], Aside | None]] = {}
 
 
 def register(source: Source, make: Callable[[], Kind]) -> None:
     """Say how sources of a kind are read."""
     _kinds[source.value] = make
+
+
+def tell_after(source: Source, tell: Callable[[Capture], Aside | None]) -> None:
+    """Say what is told of sources of a kind once they are read."""
+    _asides[source.value] = tell
+
+
+def aside_of(capture: Capture) -> Aside | None:
+    """Return what becomes of a capture's source after the reading, if anything does."""
+    tell = _asides.get(capture.kind)
+    return tell(capture) if tell else None
 
 
 def kind_of(source: str, *, field: str = "kind") -> Kind:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -347,3 +348,35 @@ def test_the_configured_adapter_is_this_one(wire: Wire) -> None:
     get_backend.cache_clear()
 
     assert isinstance(get_backend(), JupyterHubBackend)
+
+
+def token(**changed: object) -> dict[str, object]:
+    """A token that the server got for a browser, as the hub tells of it."""
+    return {
+        "kind": "api_token", "session_id": "5c0e", "created": "2026-11-27T09:00:00.000000Z",
+        "last_activity": "2026-11-27T10:00:00.000000Z", "expires_at": None,
+        "scopes": [f"access:servers!server={WHO}/{SERVER}", f"read:users:name!user={WHO}"],
+        "oauth_client": f"Server at /user/{WHO}/{SERVER}/", **changed,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("found", "opened"),
+    [
+        (token(), True),
+        (token(last_activity=None, created="2026-11-27T10:00:00Z"), True),
+        (token(last_activity="2026-11-27T09:59:00Z"), False),
+        (token(last_activity=None), False),
+        (token(session_id=None), False),
+        (token(scopes=[f"access:servers!server={WHO}/s-another"]), False),
+    ],
+)
+def test_only_a_browser_at_this_very_server_since_then_counts_as_opened(
+    wire: Wire, found: dict[str, object], opened: bool
+) -> None:
+    wire.say(f"GET /hub/api/users/{WHO}/tokens", 200, {"api_tokens": [found]})
+    moment = datetime(2026, 11, 27, 10, tzinfo=UTC)
+
+    told = JupyterHubBackend().opened_since(service_credential(), WHO, SERVER, moment)
+
+    assert told is opened

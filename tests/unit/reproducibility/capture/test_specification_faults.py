@@ -252,3 +252,21 @@ def test_wherever_a_good_one_is_damaged_only_faults_come_out(
     faults = check(GOOD[:place] + put + GOOD[place + taken :], files=FILES)
 
     assert all(each.reason for each in faults)
+
+
+def test_lone_dollar_signs_of_a_command_are_one_fault_that_tells_their_number() -> None:
+    command = "awk '{print $1, $2, $3}' a.csv ${bins} $"
+
+    fault = _only(GOOD.replace("python fit.py ${bins}", command))
+
+    assert fault.line == 14
+    assert "$1" in fault.reason
+    assert "3 more" in fault.reason
+    assert "$$" in fault.reason
+
+
+def test_a_single_lone_dollar_sign_is_shown_with_what_follows_it() -> None:
+    fault = _only(GOOD.replace("fit.py ${bins}", "fit.py ${bins} 5$ x"))
+
+    assert "$ x" in fault.reason
+    assert "more" not in fault.reason

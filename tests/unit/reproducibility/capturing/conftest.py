@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -16,14 +17,15 @@ from accounts.models import User
 from reproducibility.models import Analysis, AnalysisVersion, Capture, Run, RunState
 from reproducibility.services import proofs
 from reproducibility.services.captures import incoming, saving, starting
+from sessions import services as session_services
 from sessions.backends import get_backend as get_hub
 from sessions.backends.running import get_running
 from sessions.models import Session, SessionState
 from tests.fakes.hub import FakeHub
-from tests.fakes.running import FakeRunning
+from tests.fakes.running import USED, FakeRunning
 from tests.fakes.workflows import FakeWorkflows
 from tests.unit.reproducibility.conftest import finish
-from tests.unit.sessions.conftest import ENVIRONMENTS, launched
+from tests.unit.sessions.conftest import ENVIRONMENTS, launched, work
 from vre_portal import operations
 from vre_portal.config import get_config
 from vre_portal.models import Operation
@@ -96,6 +98,25 @@ def session(alice: User, running: FakeRunning) -> Session:
     session = launched(alice, "cms:dimuon")
     assert session.state == SessionState.READY, session.message
     put(running, session, {f"zpeak/{path}": content for path, content in FILES.items()})
+    return session
+
+
+@pytest.fixture
+def hub(running: FakeRunning) -> FakeHub:
+    """The hub at which the sessions run."""
+    found = get_hub()
+    assert isinstance(found, FakeHub)
+    return found
+
+
+@pytest.fixture
+def stopped(running: FakeRunning, session: Session) -> Session:
+    """A session of Alice's that has stopped; nothing will work in it when it starts again."""
+    running.of(session.user.handle, session.server).usage = replace(USED, kernels=0)
+    session_services.stop(session)
+    work()
+    session.refresh_from_db()
+    assert session.state == SessionState.STOPPED
     return session
 
 

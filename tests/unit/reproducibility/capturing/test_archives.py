@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -106,6 +107,22 @@ def test_too_many_entries_are_refused(tmp_path: Path) -> None:
     assert "more than 5 files" in words
 
 
+def test_a_list_that_lies_about_its_length_is_refused_before_it_is_unpacked(
+    tmp_path: Path,
+) -> None:
+    content = bytearray(zipped({f"{n:06}.txt": b"" for n in range(20_000)}))
+    content[-14:-10] = (1).to_bytes(2, "little") * 2
+
+    lying = bytes(content)
+    tracemalloc.start()
+    words = refusal(tmp_path, lying)
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert "more than 5 files" in words
+    assert most < 1 << 20
+
+
 @pytest.mark.parametrize("content", [b"", b"no zip at all", zipped({"a": b"1"})[:40]])
 def test_what_is_no_archive_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
     assert "no ZIP archive" in refusal(tmp_path, content)
@@ -127,6 +144,12 @@ def test_names_without_a_declared_encoding_are_utf8_where_they_can_be(tmp_path: 
     found = gathered(tmp_path, content).files
 
     assert found[0].path.startswith("größe")
+
+
+def test_a_name_that_is_not_what_it_claims_to_be_is_refused(tmp_path: Path) -> None:
+    content = zipped({"größe.csv": b"1"}).replace("größe".encode(), b"gr\xff\xff\xff\xffe")
+
+    assert "damaged" in refusal(tmp_path, content)
 
 
 def test_a_large_file_is_listed_with_its_checksum_and_not_kept(tmp_path: Path) -> None:

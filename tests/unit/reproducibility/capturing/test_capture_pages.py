@@ -62,7 +62,7 @@ def test_the_form_offers_the_sessions_that_run(browser: Client, session: Session
 
 
 def test_without_a_session_one_can_be_launched(browser: Client, running: FakeRunning) -> None:
-    assert "No session of yours runs" in text_of(browser, "/captures/new")
+    assert "You have no session whose files could be read" in text_of(browser, "/captures/new")
 
 
 def test_a_session_is_captured_from_the_form(browser: Client, session: Session) -> None:
@@ -82,7 +82,7 @@ def test_a_session_is_captured_from_the_form(browser: Client, session: Session) 
         ({"kind": "git", "repository": "ftp://x", "ref": "v1"}, "begins with https://"),
         ({"kind": "zip"}, "Choose a ZIP archive."),
         ({"kind": "reana", "workflow": "nothing"}, "You have no workflow nothing."),
-        ({"kind": "session", "session": "1"}, "does not run now"),
+        ({"kind": "session", "session": "1"}, "can&#x27;t be read now"),
         ({"kind": "floppy"}, "Choose a ZIP archive."),
     ],
 )

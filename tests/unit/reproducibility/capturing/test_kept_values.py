@@ -11,10 +11,10 @@ from django.db.models.signals import pre_save
 
 from accounts.models import User
 from reproducibility.capture_forms import SHOWN_FILES, ProposalForm
-from reproducibility.models import Analysis, Registration, RegistrationState
+from reproducibility.models import Analysis, Capture, Registration, RegistrationState
 from reproducibility.services.captures import editing, publishing
 from reproducibility.services.captures.editing import Edits
-from tests.unit.reproducibility.capturing.conftest import FILES, from_zip, proof_of, saved
+from tests.unit.reproducibility.capturing.conftest import FILES, crate, from_zip, proof_of, saved
 from vre_portal.errors import Conflict
 
 SCRIPTS = {"fit.py": b"open('a.json', 'w')", "draw.py": b"open('b.png', 'w')"}
@@ -47,6 +47,33 @@ def test_what_was_entered_stays_when_proposed_anew(alice: User) -> None:
     again = editing.propose_again(alice, capture.pk, other)
 
     assert (again.title, again.summary, again.licence) == ("Masses", "Mine.", "MIT")
+
+
+def test_no_licence_is_asked_for_once_one_was_typed(alice: User) -> None:
+    capture = from_zip(alice, SCRIPTS)
+    other = next(path for path in SCRIPTS if path != capture.found["entry"])
+
+    typed = editing.change(alice, capture.pk, Edits(licence="MIT"))
+    again = editing.propose_again(alice, capture.pk, other)
+    emptied = editing.change(alice, capture.pk, Edits(licence=""))
+    third = editing.propose_again(alice, emptied.pk, str(capture.found["entry"]))
+
+    asked = [_asks_for_licence(each) for each in (capture, typed, again, third)]
+    assert asked == [True, False, False, True]
+
+
+def test_a_crate_that_tells_its_licence_is_not_asked_for_one(alice: User) -> None:
+    described = crate(name="Z peak", license="https://spdx.org/licenses/MIT")
+    files = {**SCRIPTS, "ro-crate-metadata.json": described}
+
+    capture = from_zip(alice, files)
+
+    assert capture.licence
+    assert not _asks_for_licence(capture)
+
+
+def _asks_for_licence(capture: Capture) -> bool:
+    return any("licence" in note for note in capture.found["notes"])
 
 
 def test_what_the_reading_left_out_is_still_told_when_proposed_anew(alice: User) -> None:

@@ -11,7 +11,6 @@ from accounts.models import User
 from reproducibility.backends import get_backend
 from reproducibility.models import Capture, CaptureState, Source
 from reproducibility.services.captures import incoming, starting
-from sessions import services as session_services
 from sessions.models import Session
 from tests.fakes.data import FakeDataBackend
 from tests.fakes.git import served
@@ -27,7 +26,6 @@ from tests.unit.reproducibility.capturing.conftest import (
     read,
     zipped,
 )
-from tests.unit.sessions.conftest import work
 from vre_portal import operations
 from vre_portal.errors import Conflict, InvalidRequest, UpstreamUnavailable
 from vre_portal.models import Operation
@@ -105,16 +103,6 @@ def test_a_notebook_in_the_home_takes_only_the_folders_that_it_names(
     assert capture.found["entry"] == "z.ipynb"
     assert "papermill" in capture.specification
     assert capture.environment == "vre-portal/physics:2026.11"
-
-
-def test_a_session_that_does_not_run_is_to_be_launched_again(alice: User, session: Session) -> None:
-    session_services.stop(session)
-    work()
-
-    error = refused(alice, "session", session=str(session.pk), path="zpeak")
-
-    assert error.field == "session"
-    assert "Launch it again" in error.message
 
 
 def test_a_session_of_somebody_else_does_not_exist(bob: User, session: Session) -> None:
