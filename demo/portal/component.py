@@ -139,6 +139,8 @@ def _provider(stack: Stack, slug: str) -> dict[str, Any]:
         "client_id": "portal",
         "client_secret": stack.secret(f"iam-{slug}-portal-client"),
         "scopes": scopes,
+        # By the address in a token people share runs at the runner.
+        "exchange_scope": "openid profile email",
         **entry,
     }
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,6 +30,8 @@ from demo.stack import Stack
 from tests.signin import running_stack
 
 SLOW = 60_000
+ANALYSIS = "dimuon-spectrum"
+RUN_SECONDS = 180.0
 #: Colours on their way from one theme to the other have no contrast worth judging.
 SETTLED = "Promise.allSettled(document.getAnimations().map(one => one.finished))"
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -218,3 +221,17 @@ def researcher(people: Callable[[str], Person]) -> Iterator[Person]:
     somebody.faults.clear()
     yield somebody
     assert somebody.faults == []
+
+
+@pytest.fixture
+def finished_run(researcher: Person) -> str:
+    """A reproduction by the researcher that has ended, by its id."""
+    status, told = researcher.api("POST", f"/analyses/{ANALYSIS}/runs", data={})
+    assert status == 202, told
+    until = time.monotonic() + RUN_SECONDS
+    while told["state"] not in {"finished", "failed", "stopped"}:
+        assert time.monotonic() < until, told["message"]
+        time.sleep(1)
+        _status, told = researcher.api("GET", f"/runs/{told['id']}")
+    assert told["state"] == "finished", told["message"]
+    return str(told["id"])
