@@ -12,7 +12,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.rest import user_of
-from reproducibility import capture_api, files_api, preflight_api, services, verdict_api
+from reproducibility import (
+    capture_api,
+    compare_api,
+    files_api,
+    keeping_api,
+    preflight_api,
+    services,
+    verdict_api,
+)
 from reproducibility.models import Run
 from reproducibility.serializers import (
     AnalysisPageSerializer,
@@ -164,6 +172,8 @@ urlpatterns = [
     *capture_api.urlpatterns,
     *verdict_api.urlpatterns,
     *files_api.urlpatterns,
+    *keeping_api.urlpatterns,
+    *compare_api.urlpatterns,
     path("analyses", AnalysesView.as_view(), name="analyses"),
     path("analyses/<slug:key>", AnalysisView.as_view(), name="analysis"),
     path(

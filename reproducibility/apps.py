@@ -24,6 +24,8 @@ class ReproducibilityApp(AppConfig):
             registering,
             reproducing,
             runs,
+            side_contents,
+            side_steps,
             uses,
         )
         from reproducibility.services.captures import hooks as captures  # noqa: PLC0415
@@ -31,9 +33,11 @@ class ReproducibilityApp(AppConfig):
 
         operations.register(reproducing.KIND, reproducing.step, give_up=reproducing.give_up)
         register_steps.register()
+        side_steps.register()
         deletion.on_leaving(services.stop_all)
         live.topic(runs.TOPIC)(services.present_state)
         live.topic(registering.TOPIC)(registering.present_state)
+        live.topic(side_contents.TOPIC)(side_contents.present_state)
         provisioning.register("reana", services.provision)
         stored_tokens.register("reana", tokens.owner_of)
         used.register(uses.RUN, uses.runs_of)

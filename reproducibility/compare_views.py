@@ -1,23 +1,29 @@
-"""The page that shows any two runs side by side."""
+"""The page that shows any two runs side by side, and has their contents compared."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponseBase
-from django.shortcuts import render
-from django.urls import reverse
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import SignedInRequest, signed_in
+from reproducibility import side_outcomes
 from reproducibility.models import Run
-from reproducibility.services import side_by_side
+from reproducibility.services import side_by_side, side_contents
 from reproducibility.services.side_by_side import Side
-from reproducibility.side_rows import sections_of
+from reproducibility.services.side_names import name_of, names_of
+from reproducibility.side_rows import outputs_of, sections_of
+from vre_portal.errors import Conflict
 
 DIFFERENCES = "differences"
+OUTPUTS = "outputs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +43,63 @@ def compare(request: SignedInRequest) -> HttpResponseBase:
     left = side_by_side.find_side(request.user, request.GET.get("a", ""))
     right = side_by_side.find_side(request.user, wanted) if wanted else None
     only = request.GET.get("only") == DIFFERENCES
-    sections = sections_of(left, right) if right else []
-    context = {
+    if right is not None and request.GET.get("fragment") == OUTPUTS:
+        return _outputs(request, left, right, only=only)
+    context: dict[str, Any] = {
         "left": left,
         "right": right,
-        "left_title": title_of(left),
-        "right_title": title_of(right) if right else "",
+        "left_title": name_of(left),
         "choices": choices_of(request, left, right),
-        "sections": [each for each in sections if each.differs or not only],
-        "differing": sum(each.differs for each in sections),
         "only": only,
-        "links": _links(left, right, only=only) if right else {},
     }
+    if right is not None:
+        context |= _both(request, left, right, only=only)
     return render(request, "reproducibility/compare.html", context)
 
 
-def title_of(side: Side) -> str:
-    """Return what a side is, in words."""
-    if side.run is None:
-        return _("recorded, version %(number)s") % {"number": side.version.number}
-    return _("run %(number)s") % {"number": side.run.number}
+def _both(request: SignedInRequest, left: Side, right: Side, *, only: bool) -> dict[str, Any]:
+    contents = side_contents.look(request.user, left, right)
+    sections = sections_of(left, right, contents.levels)
+    titles = names_of(left, right)
+    return {
+        "left_title": titles[0],
+        "right_title": titles[1],
+        "contents": side_outcomes.shown(contents),
+        "sections": [each for each in sections if each.differs or not only],
+        "differing": [each.title for each in sections if each.differs],
+        "links": _links(left, right, only=only),
+    }
+
+
+def _outputs(request: SignedInRequest, left: Side, right: Side, *, only: bool) -> HttpResponse:
+    """Show the part of the page that changes while contents are compared."""
+    contents = side_contents.look(request.user, left, right)
+    titles = names_of(left, right)
+    context = {
+        "left": left,
+        "right": right,
+        "left_title": titles[0],
+        "right_title": titles[1],
+        "section": outputs_of(left, right, contents.levels),
+        "contents": side_outcomes.shown(contents),
+        "only": only,
+    }
+    return render(request, "reproducibility/_compare_outputs.html", context)
+
+
+@require_POST
+@signed_in
+def compare_contents(request: SignedInRequest) -> HttpResponseBase:
+    """Have the contents of two sides compared, and go back to the page that shows them."""
+    left, right = (
+        side_by_side.find_side(request.user, request.POST.get(name, "")) for name in ("a", "b")
+    )
+    try:
+        side_contents.ask(request.user, left, right)
+    except Conflict as exc:
+        messages.warning(request, exc.message)
+    only = request.POST.get("only") == DIFFERENCES
+    return redirect(_links(left, right, only=False)["only" if only else "all"])
 
 
 def choices_of(request: SignedInRequest, left: Side, right: Side | None) -> list[Choice]:
@@ -70,7 +113,7 @@ def choices_of(request: SignedInRequest, left: Side, right: Side | None) -> list
         *((str(row.pk), _run_words(row)) for row in runs),
     ]  # fmt: skip
     if right is not None and chosen not in dict(made):
-        made.append((chosen, f"{right.analysis.title}, {title_of(right)}"))
+        made.append((chosen, f"{right.analysis.title}, {name_of(right)}"))
     return [Choice(key, words, key == chosen) for key, words in made]
 
 
@@ -80,12 +123,20 @@ def _run_words(run: Run) -> str:
 
 
 def _links(left: Side, right: Side, *, only: bool) -> dict[str, str]:
-    """Return the same page with all rows, with differences only, and with the sides exchanged."""
+    """Return the same page with all rows, with differences only, exchanged, and its live part."""
     here = reverse("reproducibility:compare")
     sides = {"a": left.key, "b": right.key}
-    exchanged = {"a": right.key, "b": left.key} | ({"only": DIFFERENCES} if only else {})
+    kept = {"only": DIFFERENCES} if only else {}
+    exchanged = {"a": right.key, "b": left.key} | kept
     return {
         "all": f"{here}?{urlencode(sides)}",
         "only": f"{here}?{urlencode({**sides, 'only': DIFFERENCES})}",
         "exchanged": f"{here}?{urlencode(exchanged)}",
+        "fragment": f"{here}?{urlencode(sides | kept | {'fragment': OUTPUTS})}",
     }
+
+
+urlpatterns = [
+    path("runs/compare", compare, name="compare"),
+    path("runs/compare/contents", compare_contents, name="compare-contents"),
+]

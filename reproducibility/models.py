@@ -11,6 +11,7 @@ from reproducibility.models_analyses import (
     VersionQuerySet,
 )
 from reproducibility.models_captures import Capture, CapturedFile, CaptureState, Source
+from reproducibility.models_comparisons import ComparedPair, ComparisonState, SideComparison
 from reproducibility.models_registrations import (
     FileState,
     RegisteredFile,
@@ -39,6 +40,8 @@ __all__ = [
     "Capture",
     "CaptureState",
     "CapturedFile",
+    "ComparedPair",
+    "ComparisonState",
     "FileState",
     "Kind",
     "Proof",
@@ -50,6 +53,7 @@ __all__ = [
     "RunOutput",
     "RunQuerySet",
     "RunState",
+    "SideComparison",
     "SignedVerdict",
     "Source",
     "VersionQuerySet",

@@ -187,6 +187,11 @@ class RecordedOutput(models.Model):
         return self.path
 
     @property
+    def in_database(self) -> bool:
+        """Whether the content is here; larger ones are files of a folder, if they are kept."""
+        return bool(self.content) or not self.size
+
+    @property
     def is_image(self) -> bool:
         """Whether a page can show it as a picture."""
         return PurePosixPath(self.path).suffix == ".png"

@@ -114,6 +114,11 @@ class Run(models.Model):
         return self.state in ACTIVE
 
     @property
+    def files_deleted(self) -> bool:
+        """Whether somebody deleted its workspace from here."""
+        return bool(self.seen.get("files_deleted"))
+
+    @property
     def remote_name(self) -> str:
         """The workflow's name at the service: from the run's id, so that it is made once."""
         return f"vre-{self.id.hex}"

@@ -1,4 +1,4 @@
-"""Signed verdicts: what was found, when, and the site's signature; a row is never changed."""
+"""Signed verdicts: what was found, when, and the site's signature; they outlive their runs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,24 @@ import uuid
 from django.db import models
 
 from reproducibility.models_analyses import AnalysisVersion
-from reproducibility.models_runs import Run
+from reproducibility.models_runs import Kind, Run
 
 
 class SignedVerdict(models.Model):
-    """A verdict as it was signed; the database refuses every change of a row."""
+    """A verdict as it was signed; the database lets a row lose its run, and refuses other changes.
+
+    A run goes with whoever ran it. The verdict names no person, and stays as long as its analysis.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="signed")
+    run = models.OneToOneField(
+        Run,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="signed",
+        help_text="none where whoever ran has left",
+    )
+    kind = models.CharField(max_length=12, choices=Kind.choices, help_text="of the run")
     version = models.ForeignKey(AnalysisVersion, on_delete=models.CASCADE, related_name="verdicts")
     level = models.CharField(max_length=30)
     environment = models.CharField(max_length=20)

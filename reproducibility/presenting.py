@@ -23,6 +23,7 @@ from reproducibility.compare import Verdict
 from reproducibility.graphs import Drawing, draw
 from reproducibility.models import KEPT, Analysis, AnalysisVersion, Kind, Run, RunQuerySet
 from reproducibility.services import parameters_of
+from reproducibility.services.outputs import absent
 from reproducibility.services.verdicts import in_words
 from reproducibility.services.workflows import engine_of, specification_of, steps_of
 from vre_portal.components.formats import size
@@ -273,6 +274,30 @@ def variation_of(run: Run) -> str:
         fields[f"parameter-{key}"] = value if isinstance(value, str) else json.dumps(value)
     where = reverse("reproducibility:variation", args=[run.analysis.slug])
     return f"{where}?{urlencode({'version': run.version.number, **fields})}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRecorded:
+    """A recorded output of an analysis, and why its content can't be had; empty where it can."""
+
+    path: str
+    size: int
+    sha256: str
+    absent: str
+    is_picture: bool
+
+
+def recorded_of(version: AnalysisVersion) -> list[ShownRecorded]:
+    """Return the recorded outputs of a version that was fetched with its parts."""
+    reasons = absent(version)
+    rows = version.outputs.all()
+    words = {row.path: reasons.get(row.path, "") for row in rows}
+    return [
+        ShownRecorded(
+            row.path, row.size, row.sha256, words[row.path], row.is_image and not words[row.path]
+        )
+        for row in rows
+    ]
 
 
 def lines_of(run: Run, events: Iterable[Event]) -> list[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
@@ -19,6 +20,9 @@ from vre_portal.components.formats import duration, size
 #: Lines of a difference of two specifications that a page shows.
 MOST_LINES = 400
 SHORT = 12
+DIGEST = re.compile(r"[0-9a-f]{64}")
+#: Steps whose times are closer than this took as long.
+SAME_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +39,22 @@ class Cell:
         """Whether the side has it at all."""
         return bool(self.text or self.note)
 
+    @property
+    def value(self) -> str | None:
+        """All of it, as a program reads it; None where the side does not have it."""
+        return (self.whole or self.text) if self.is_there else None
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing on both sides; `state` is a word such as a level of equality."""
+    """One thing on both sides; `state` is a word such as a level of equality, `note` says more."""
 
     name: str
     left: Cell
     right: Cell
     same: bool
     state: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +95,37 @@ class Section:
         return bool(self.differing or self.lines)
 
 
-def sections_of(left: Side, right: Side) -> list[Section]:
-    """Return all sections, those with a difference first."""
+RowMaker = Callable[[Side, Side, str, Any, Any], Row]
+Sides = tuple[Side, Side]
+Part = Callable[[Side], Mapping[str, Any]]
+
+
+def sections_of(left: Side, right: Side, levels: Mapping[str, str] | None = None) -> list[Section]:
+    """Return all sections, those with a difference first.
+
+    `levels` are those of outputs whose contents were compared, by path.
+    """
     sides = (left, right)
     made = [
-        _section("outputs", _("Outputs"), sides, lambda side: side.outputs, _output_row),
+        outputs_of(left, right, levels),
         _section("parameters", _("Parameters"), sides, lambda side: side.parameters, _plain),
         _specification(left, right),
         _known("inputs", _("Inputs"), sides, lambda side: side.inputs, _input_row),
-        _section("environment", _("Environment"), sides, _environment, _where_told),
+        _section("environment", _("Environment"), sides, _environment, _environment_row),
         _known("packages", _("Packages"), sides, lambda side: side.packages, _package_row),
         _section("steps", _("Steps"), sides, lambda side: side.steps, _step_row),
     ]
     return sorted(made, key=lambda section: not section.differs)
 
 
-RowMaker = Callable[[Side, Side, str, Any, Any], Row]
+def outputs_of(left: Side, right: Side, levels: Mapping[str, str] | None = None) -> Section:
+    """Return the section of the outputs."""
+    known = levels or {}
 
+    def make(one_side: Side, other_side: Side, name: str, one: Any, other: Any) -> Row:
+        return _output_row((one_side, other_side), name, one, other, level=known.get(name, ""))
 
-Sides = tuple[Side, Side]
-Part = Callable[[Side], Mapping[str, Any]]
+    return _section("outputs", _("Outputs"), (left, right), lambda side: side.outputs, make)
 
 
 def _known(key: str, title: str, sides: Sides, part: Part, make: RowMaker) -> Section:
@@ -137,6 +158,16 @@ def _value(value: Any) -> Cell:
         return Cell()
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return Cell(text or DASH, whole=text)
+
+
+def _environment_row(left: Side, right: Side, name: str, one: Any, other: Any) -> Row:
+    """Return a part of the environment; digests are shown by their beginning."""
+    row = _where_told(left, right, name, one, other)
+    return replace(row, left=_short(row.left), right=_short(row.right))
+
+
+def _short(cell: Cell) -> Cell:
+    return replace(cell, text=cell.text[:SHORT]) if DIGEST.fullmatch(cell.text) else cell
 
 
 def _environment(side: Side) -> dict[str, str]:
@@ -175,20 +206,24 @@ def _input(file: SideFile | None) -> Cell:
 
 
 def _output_row(
-    left: Side, right: Side, name: str, one: SideFile | None, other: SideFile | None
+    sides: Sides, name: str, one: SideFile | None, other: SideFile | None, *, level: str
 ) -> Row:
-    same = one is not None and other is not None and one.sha256 == other.sha256
-    state = Level.BIT_IDENTICAL.value if same else _level(left, right, one, other)
-    return Row(name, _output(left, name, one), _output(right, name, other), same, state)
-
-
-def _level(left: Side, right: Side, one: SideFile | None, other: SideFile | None) -> str:
-    """Return how two outputs compare: what a verdict said where one is the recorded one."""
+    """Return an output with the level of its contents, or what else is known of them."""
+    cells = _output(sides[0], name, one), _output(sides[1], name, other)
     if one is None or other is None:
-        return Level.MISSING.value
+        return Row(name, *cells, same=False, state=Level.MISSING.value)
+    if one.sha256 == other.sha256:
+        return Row(name, *cells, same=True, state=Level.BIT_IDENTICAL.value)
+    state = level or _judged(*sides, one, other)
+    note = "" if state else _("by the checksum alone")
+    return Row(name, *cells, same=False, state=state or Level.DIFFERENT.value, note=note)
+
+
+def _judged(left: Side, right: Side, one: SideFile, other: SideFile) -> str:
+    """Return what a verdict said, where one is the recorded output that it speaks of."""
     if left.version.pk == right.version.pk and (left.run is None) != (right.run is None):
-        return (one if left.run else other).level or Level.DIFFERENT.value
-    return Level.DIFFERENT.value
+        return (one if left.run else other).level
+    return ""
 
 
 def _output(side: Side, path: str, file: SideFile | None) -> Cell:
@@ -208,7 +243,19 @@ def _where(side: Side, path: str) -> str:
 def _step_row(_left: Side, _right: Side, name: str, one: Step | None, other: Step | None) -> Row:
     """Return a step; no two runs take the same time, so that only its end counts."""
     same = one is None or other is None or one.state == other.state
-    return Row(name, _step(one), _step(other), same)
+    note = _longer(one.seconds, other.seconds) if one and other else ""
+    return Row(name, _step(one), _step(other), same, note=note)
+
+
+def _longer(one: float | None, other: float | None) -> str:
+    """Return how much longer the other took, as words; empty where either is not known."""
+    if one is None or other is None:
+        return ""
+    apart = duration(abs(other - one))
+    if abs(other - one) < SAME_SECONDS:
+        return _("as long")
+    words = _("%s longer") if other > one else _("%s shorter")
+    return words % apart
 
 
 def _step(step: Step | None) -> Cell:

@@ -1,4 +1,4 @@
-"""Celery's entries: verify what is due, make previews."""
+"""Celery's entries: verify what is due, make previews, tidy the recorded files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from celery import Task, shared_task
 
 from data_mgmt.previews.options import Options
 from data_mgmt.services import previews
-from reproducibility.services import file_previews, verifying
+from reproducibility.services import file_previews, recorded_files, verifying
 
 #: So long a message waits for a worker; the clock sends another.
 WAIT_SECONDS = 60
@@ -27,6 +27,12 @@ def verify_due() -> None:
 def verify(analysis_id: str) -> None:
     """Start the verification of one analysis."""
     verifying.verify(UUID(analysis_id))
+
+
+@shared_task(name="reproducibility.tidy_recorded")
+def tidy_recorded() -> None:
+    """Remove recorded files that no version names any more."""
+    recorded_files.sweep()
 
 
 @shared_task(name=file_previews.TASK, bind=True, max_retries=PREVIEW_TRIES)

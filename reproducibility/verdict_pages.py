@@ -75,7 +75,7 @@ def shown(verdict: SignedVerdict, reader: User) -> ShownVerdict:
     """
     told: Told = json.loads(verdict.statement)
     # Outputs may hold what only whoever ran it may read: not even the analysis's owner sees more.
-    close = reader.pk == verdict.run.user_id
+    close = is_whose_run(reader, verdict)
     return ShownVerdict(
         verdict=verdict,
         told=told,
@@ -86,6 +86,11 @@ def shown(verdict: SignedVerdict, reader: User) -> ShownVerdict:
         commands=commands(verdict),
         holds=signing.holds(verdict),
     )
+
+
+def is_whose_run(reader: User, verdict: SignedVerdict) -> bool:
+    """Whether a reader ran what a verdict is on; nobody did where the run is gone."""
+    return verdict.run is not None and verdict.run.user_id == reader.pk
 
 
 def level_in_words(level: str) -> str:
@@ -149,7 +154,8 @@ def commands(verdict: SignedVerdict) -> tuple[Command, ...]:
 
 
 def _outputs(verdict: SignedVerdict, told: Told, *, close: bool) -> Iterator[JudgedOutput]:
-    stored = (verdicts.whole(verdict.run) or {}).get("outputs", ())
+    whole = verdicts.whole(verdict.run) if verdict.run else None
+    stored = (whole or {}).get("outputs", ())
     by_path = {each.get("path"): each for each in stored}
     for output in told.get("outputs", ()):
         yield _judged(output, by_path.get(output["path"], {}), close=close)
@@ -158,8 +164,12 @@ def _outputs(verdict: SignedVerdict, told: Told, *, close: bool) -> Iterator[Jud
 def of_run(run: Run) -> list[JudgedOutput]:
     """Return the outputs of a run that can be drawn beside the recorded ones."""
     outputs = (verdicts.whole(run) or {}).get("outputs", ())
-    judged = (_judged(output, output, close=True) for output in outputs)
-    return [output for output in judged if output.charts or output.pictures]
+    return [each for each in map(judged, outputs) if each.charts or each.pictures]
+
+
+def judged(output: Told) -> JudgedOutput:
+    """Return the verdict on one output for whoever may read both files."""
+    return _judged(output, output, close=True)
 
 
 def _judged(output: Told, behind: Told, *, close: bool) -> JudgedOutput:

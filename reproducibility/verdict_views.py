@@ -32,7 +32,7 @@ def verdict(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
         "verdict": found,
         "analysis": found.version.analysis,
         "standing": standing(found.version.analysis, found.version),
-        "is_mine": found.run.user_id == request.user.pk,
+        "is_mine": verdict_pages.is_whose_run(request.user, found),
         "is_listed": found.version.analysis.published
         or found.version.analysis.owner_id == request.user.pk,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from activity import services as activity
 from data_mgmt.services import basket
 from reproducibility import (
     capture_pages,
+    kept_answers,
     log_pages,
     presenting,
     services,
@@ -28,6 +30,7 @@ from reproducibility.forms import LIST, VariationForm
 from reproducibility.models import RecordedOutput, Run, RunOutput
 from reproducibility.services import live_logs, preflight
 from reproducibility.services.captures import starting
+from reproducibility.services.outputs import content_of
 from reproducibility.services.runs import TOPIC
 from vre_portal.errors import Forbidden, InvalidRequest
 from vre_portal.paging import page
@@ -67,6 +70,7 @@ def analysis(request: SignedInRequest, slug: str) -> HttpResponseBase:
     context = {
         "analysis": found,
         "parts": presenting.parts_of(found.newest),
+        "outputs": presenting.recorded_of(found.newest),
         "hidden": presenting.hidden_version(request.user, found),
         "runs": [presenting.shown(run) for run in runs],
         "session_url": session_links.of_analysis(found),
@@ -235,9 +239,12 @@ def run_output(request: SignedInRequest, run_id: UUID, path: str) -> HttpRespons
 def _file(request: SignedInRequest, output: RecordedOutput | RunOutput) -> HttpResponseBase:
     name = PurePosixPath(output.path)
     kind = SHOWN.get(name.suffix)
-    answer = HttpResponse(bytes(output.content), content_type=kind or "application/octet-stream")
+    answer = kept_answers.answer(request, content_of(output), output.size)
+    answer["Content-Type"] = kind or "application/octet-stream"
     answer["Content-Disposition"] = content_disposition_header(kind is None, name.name) or ""
     answer["Cache-Control"] = "private, no-cache"
     etag = f'"{output.sha256}"'
     answer["ETag"] = etag
-    return get_conditional_response(request, etag=etag, response=answer) or answer
+    # It looks at nothing but status and headers, which every kind of answer has.
+    checked = get_conditional_response(request, etag=etag, response=cast("HttpResponse", answer))
+    return checked or answer

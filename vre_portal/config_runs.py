@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
@@ -13,6 +15,26 @@ class RunSettings(BaseSettings):
         100 * 2**30,
         description="Bytes of other data that a run may be given in place of recorded inputs",
         ge=1,
+    )
+    recorded_folder: Path | None = Field(
+        None,
+        description="Where recorded outputs above 4 MiB are kept, shared by all processes; without "
+        "it the folder `recorded` in the work folder",
+    )
+    recorded_file_bytes: int = Field(
+        2 * 2**30,
+        description="The largest output that is kept there and compared by its contents, bytes; of "
+        "larger ones only the checksum is",
+        ge=0,
+    )
+    recorded_version_bytes: int = Field(
+        10 * 2**30, description="Bytes of the outputs that one proof puts there", ge=0
+    )
+    recorded_bytes: int = Field(
+        100 * 2**30, description="Bytes of all files that are kept there", ge=0
+    )
+    recorded_spare_bytes: int = Field(
+        2**30, description="Room on that disk that no recorded output may claim, bytes", ge=0
     )
     capture_file_bytes: int = Field(
         20 * 2**20,

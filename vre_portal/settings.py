@@ -231,6 +231,9 @@ SPECTACULAR_SETTINGS = {
         "ShareLevelEnum": "sessions.models_sharing.Level",
         "RunKindEnum": "reproducibility.models.Kind",
         "CaptureSourceEnum": "reproducibility.models.Source",
+        "ComparisonStateEnum": "reproducibility.models.ComparisonState",
+        "SecretKindEnum": "reproducibility.keeping_serializers.SECRET_KINDS",
+        "WebhookStateEnum": "activity.serializers.STATES",
     },
 }
 

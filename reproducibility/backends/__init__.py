@@ -11,6 +11,7 @@ from reproducibility.backends.people import People
 from reproducibility.backends.runs import PAGE, Runs
 from reproducibility.backends.values import (
     About,
+    BrokenOff,
     Detail,
     Dialect,
     Environment,
@@ -40,6 +41,7 @@ __all__ = [
     "AUDIENCE",
     "PAGE",
     "About",
+    "BrokenOff",
     "Detail",
     "Dialect",
     "Environment",

@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from vre_portal.errors import Conflict
+from vre_portal.errors import Conflict, UpstreamUnavailable
 
 
 class NotOffered(Conflict):
     """The workflow service does not have what was asked for, or not at this site."""
+
+
+class BrokenOff(UpstreamUnavailable):
+    """A file came in part: it is to be read anew, from its beginning."""
 
 
 class WorkflowState(StrEnum):

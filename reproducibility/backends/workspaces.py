@@ -42,8 +42,12 @@ class Workspaces(Protocol):
     ) -> Iterator[bytes]:
         """Return the pieces of a file from a byte on; `NotFound` before the first piece.
 
+        A transfer that breaks goes on where it ended, as long as the file is still the same.
+
         Raises
         ------
+        BrokenOff
+            It broke too often, or the file changed meanwhile.
         RangeNotSatisfiable
             The file ends before or at `offset`; said at the first piece at the latest.
         """

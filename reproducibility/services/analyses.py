@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,12 +15,14 @@ from django.db.models import Q
 
 from accounts.models import User
 from reproducibility.models import (
+    KEPT,
     Analysis,
     AnalysisQuerySet,
     AnalysisVersion,
     RecordedOutput,
     VersionQuerySet,
 )
+from reproducibility.services import recorded_files
 from vre_portal.errors import InvalidRequest, NotFound
 
 MANIFEST = "analysis.json"
@@ -169,15 +171,18 @@ def _code(folder: Path, specification: str) -> dict[str, bytes]:
 
 
 def _recorded(folder: Path, entry: Manifest) -> RecordedOutput:
-    content = (folder / RECORDED / entry["path"]).read_bytes()
-    checksum = sha256(content).hexdigest()
+    path = folder / RECORDED / entry["path"]
+    with path.open("rb") as stream:
+        checksum, size = file_digest(stream, "sha256").hexdigest(), stream.tell()
     if checksum != entry["sha256"]:
         raise InvalidRequest(f"{entry['path']} is not the recorded one: {checksum}.")
+    if size > KEPT:
+        recorded_files.kept(path, checksum, size)  # without it the checksum is compared
     return RecordedOutput(
         path=entry["path"],
-        content=content,
+        content=path.read_bytes() if size <= KEPT else b"",
         sha256=checksum,
-        size=len(content),
+        size=size,
         tolerance=entry.get("tolerance", {}),
     )
 

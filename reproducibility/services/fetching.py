@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 from accounts.credentials import Credential
-from reproducibility.backends import get_backend
+from reproducibility.backends import BrokenOff, get_backend
 from reproducibility.models import KEPT, Run, RunOutput
+from reproducibility.services.recorded_files import FULL
 from vre_portal.errors import NotFound
+
+#: So often a file is read from its beginning, where its transfer broke and can't go on.
+TRIES = 3
+
+#: Called with the bytes of a file that have come so far.
+Came = Callable[[int], None]
+#: Called with what begins, in words; returns who hears of its bytes.
+Watch = Callable[[str], Came]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +32,21 @@ class Fetched:
     path: Path | None
 
 
-def fetch(run: Run, path: str, credential: Credential, *, to: Path, most: int) -> Fetched | None:
+def unwatched(_words: str) -> Came:
+    """Let nobody hear of it."""
+    return lambda _size: None
+
+
+def fetch(
+    run: Run, path: str, credential: Credential, *, to: Path, most: int, came: Came
+) -> Fetched | None:
     """Read an output of a run to its end, and keep it in a file when it has at most `most` bytes.
 
     What may be shown is kept beside the run, too. None where the run gave no such file.
     """
+    get = partial(get_backend().download, credential, run.workflow_id, path)
     try:
-        pieces = get_backend().download(credential, run.workflow_id, path)
-        found = read(pieces, to=to, most=most)
+        found = _tried(partial(_read_as_far_as_fits, get, came, to=to, most=most))
     except NotFound:
         return None
     content = found.path.read_bytes() if found.path and found.size <= KEPT else b""
@@ -39,6 +56,27 @@ def fetch(run: Run, path: str, credential: Credential, *, to: Path, most: int) -
         defaults={"content": content, "sha256": found.sha256, "size": found.size},
     )
     return found
+
+
+def _tried(whole: Callable[[], Fetched]) -> Fetched:
+    for _ in range(TRIES - 1):
+        try:
+            return whole()
+        except BrokenOff:
+            continue
+    return whole()
+
+
+def _read_as_far_as_fits(
+    get: Callable[[], Iterable[bytes]], came: Came, *, to: Path, most: int
+) -> Fetched:
+    try:
+        return read(_told(get(), came), to=to, most=most)
+    except OSError as exc:
+        if exc.errno not in FULL or most <= KEPT:
+            raise
+    # Others filled the disk meanwhile: its checksum can still be had.
+    return read(_told(get(), came), to=to, most=KEPT)
 
 
 def read(pieces: Iterable[bytes], *, to: Path, most: int) -> Fetched:
@@ -53,3 +91,12 @@ def read(pieces: Iterable[bytes], *, to: Path, most: int) -> Fetched:
     if size > most:
         to.unlink()
     return Fetched(digest.hexdigest(), size, None if size > most else to)
+
+
+def _told(pieces: Iterable[bytes], came: Came) -> Iterator[bytes]:
+    """Pass pieces on, and tell how many bytes they are so far."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        yield piece
+        came(size)

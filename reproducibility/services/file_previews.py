@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from pathlib import Path
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from data_mgmt.services.previews import Answer, Subject
 from reproducibility.models import RecordedOutput, RunOutput
 from reproducibility.services import run_contents
 from reproducibility.services.analyses import visible_versions
-from reproducibility.services.outputs import recorded_output, run_output
+from reproducibility.services.outputs import content_of, recorded_output, run_output
 from reproducibility.services.run_contents import Content
 from reproducibility.services.runs import find_run
 from vre_portal.errors import InvalidRequest, NotFound, UpstreamUnavailable
@@ -70,6 +71,29 @@ class KeptFile:
         return self._content[offset : offset + length] if offset >= 0 else b""
 
 
+class FileOnDisk:
+    """A recorded output that is a file, read by ranges."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._path, self._size = path, size
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return self._size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return the bytes of a range; raises `NotFound` for a file that has gone meanwhile."""
+        if offset < 0:
+            return b""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(offset)
+                return file.read(min(length, MAX_READ))
+        except FileNotFoundError as exc:
+            raise NotFound(_("This output is not kept here any more.")) from exc
+
+
 def of_run(content: Content, options: Options) -> Answer:
     """Return the preview of a file of a run's workspace, or have it made."""
     return previews.of_subject(content.run.user, _in_workspace(content), options)
@@ -86,10 +110,12 @@ def of_recorded(user: User, output: RecordedOutput, options: Options) -> Answer:
     Raises
     ------
     InvalidRequest
-        It was too large to be kept here.
+        Only its checksum is kept here.
     """
-    if output.size and not output.content:
-        raise InvalidRequest(_("This output is too large to be kept here: only its checksum is."))
+    try:
+        content_of(output)
+    except NotFound as exc:
+        raise InvalidRequest(exc.message) from exc
     return previews.of_subject(user, _held(RECORDED, output.version_id, output), options)
 
 
@@ -111,7 +137,12 @@ def _found(user: User, kind: str, key: str, path: str) -> tuple[Subject, Reader]
         content = run_contents.content(user, key, path)
         return _in_workspace(content), WorkspaceFile(content)
     output = _output(user, kind, key, path)
-    return _held(kind, key, output), KeptFile(bytes(output.content))
+    return _held(kind, key, output), _reader(output)
+
+
+def _reader(output: Output) -> Reader:
+    content = content_of(output)
+    return KeptFile(content) if isinstance(content, bytes) else FileOnDisk(content, output.size)
 
 
 def _output(user: User, kind: str, key: str, path: str) -> Output:

@@ -7,9 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from reproducibility.models import AnalysisVersion
+from reproducibility.specs.dates import Dated, kind_of, load_marked
 from vre_portal.errors import InvalidRequest
 
 #: Whole numbers below this are numbers without a loss.
@@ -21,8 +20,8 @@ WORDS: Mapping[type, str] = {
 
 
 def parameters_of(version: AnalysisVersion) -> dict[str, Any]:
-    """Return the parameters of the specification with their defaults."""
-    specification = yaml.safe_load(version.specification) or {}
+    """Return the parameters of the specification with their defaults, dates as texts."""
+    specification = load_marked(version.specification) or {}
     return dict((specification.get("inputs") or {}).get("parameters") or {})
 
 
@@ -49,6 +48,8 @@ def changed(version: AnalysisVersion, wanted: Mapping[str, Any]) -> dict[str, An
 
 
 def _checked(name: str, value: Any, default: Any) -> Any:
+    if isinstance(default, Dated):
+        return _checked_date(name, value, default)
     kind = type(default)
     if kind is float and type(value) is int and abs(value) < MOST_EXACT:
         value = float(value)
@@ -58,6 +59,15 @@ def _checked(name: str, value: Any, default: Any) -> Any:
         raise InvalidRequest(f"{name}: give a finite number.", field=name)
     _check_storable(name, value)
     return value
+
+
+def _checked_date(name: str, value: Any, default: Dated) -> str:
+    """Return a date as it was given, of a day or of a time as the default."""
+    kind = kind_of(value) if isinstance(value, str) else None
+    if kind is None or (default.kind and kind is not default.kind):
+        such = f" such as {default}" if default.kind else ""
+        raise InvalidRequest(f"{name}: give a date{such}.", field=name)
+    return str(value)
 
 
 def _check_storable(name: str, value: Any) -> None:

@@ -27,11 +27,12 @@ from reproducibility.models import (
     Run,
     RunState,
 )
-from reproducibility.services import staging
+from reproducibility.services import recorded_files, staging
 from reproducibility.services.captures.declared import Declared, declared_in
 from reproducibility.services.captures.gathering import is_storable
 from reproducibility.services.captures.telling import tell
-from reproducibility.services.fetching import fetch
+from reproducibility.services.fetching import Watch, fetch, unwatched
+from vre_portal.config import get_config
 
 #: Of recorded outputs; where nothing was recorded there is nothing to be far from.
 BAD = (Level.DIFFERENT, Level.MISSING)
@@ -39,7 +40,7 @@ BAD = (Level.DIFFERENT, Level.MISSING)
 MOST_OUTPUTS = 500
 
 
-def gather_outputs(run: Run, credential: Credential) -> None:
+def gather_outputs(run: Run, credential: Credential, watch: Watch = unwatched) -> None:
     """Fetch what a proof gave of the declared outputs that nobody recorded before."""
     if run.kind != Kind.PROOF:
         return
@@ -50,9 +51,21 @@ def gather_outputs(run: Run, credential: Credential) -> None:
     new = [path for path in wanted if path not in recorded and is_storable(path)]
     # Those that are declared by name are looked for; of a folder any will do.
     new.sort(key=lambda path: path not in declared.output_files)
+    left = get_config().recorded_version_bytes
     for path in new[:MOST_OUTPUTS]:
-        # Nothing where it has gone since it was listed: it counts as not given.
-        fetch(run, path, credential, to=staging.work_folder(run) / "given", most=KEPT)
+        left -= _gather(run, path, credential, watch, most=left)
+
+
+def _gather(run: Run, path: str, credential: Credential, watch: Watch, *, most: int) -> int:
+    """Fetch an output, and keep a large one of up to `most` bytes; how many these were."""
+    came = watch(f"Fetching {path}, which is to be recorded.")
+    most = min(most, get_config().recorded_file_bytes, staging.room())
+    to = staging.work_folder(run) / "given"
+    found = fetch(run, path, credential, to=to, most=max(most, KEPT), came=came)
+    # Nothing where it has gone since it was listed: it counts as not given.
+    if found is None or found.path is None or found.size <= KEPT:
+        return 0
+    return found.size if recorded_files.kept(found.path, found.sha256, found.size) else 0
 
 
 @transaction.atomic

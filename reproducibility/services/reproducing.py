@@ -7,7 +7,10 @@ refuses to start twice; and a worker that was thought dead can't write any more.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -23,8 +26,10 @@ from reproducibility.backends import (
 from reproducibility.compare import Level
 from reproducibility.models import Run, RunState
 from reproducibility.services import acceptance, following, progress, proofs, staging, verdicts
-from reproducibility.services.preparing import prepare, take_back
+from reproducibility.services.fetching import Came
+from reproducibility.services.preparing import TELL_SECONDS, prepare, take_back
 from reproducibility.services.turns import Turn, end
+from vre_portal.components.formats import size
 from vre_portal.errors import Conflict, NotFound, PortalError
 from vre_portal.health import NAMES
 from vre_portal.models import Operation
@@ -151,21 +156,32 @@ def _save_if_new(turn: Turn, seen: dict[str, Any]) -> None:
 
 def _compare(turn: Turn) -> Outcome:
     run, credential = turn.run, _credential(turn.run)
-
-    def watch(number: int, path: str) -> None:
-        turn.save(message=f"Comparing output {number}, {path}, with the recorded one.")
-
+    watch = partial(watched, turn.save)
     verdict = verdicts.verdict_of(run, credential, watch)
     if verdict.level is Level.MISSING and _is_gone(run):
         turn.end(RunState.FAILED, GONE)
         return Done()
-    proofs.gather_outputs(run, credential)
+    proofs.gather_outputs(run, credential, watch)
     tests = acceptance.judge(run, credential)
     steps = [*run.steps[:-1], progress.ended(run.steps[-1], "done")]
     told = verdicts.stored(verdict) if verdict.outputs else None
     words = verdicts.in_words(verdict) if verdict.outputs else NOTHING_RECORDED
     turn.end(RunState.FINISHED, words, verdict=told, steps=steps, tests=tests)
     return Done()
+
+
+def watched(save: Callable[..., None], words: str) -> Came:
+    """Save what begins as the message, and about once a second how much of it has come."""
+    save(message=words)
+    told_at = time.monotonic()
+
+    def came(bytes_: int) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at > TELL_SECONDS:
+            told_at = time.monotonic()
+            save(message=f"{words} {size(bytes_)} of it came so far.")
+
+    return came
 
 
 def _workflow_of(run: Run, credential: Credential) -> Workflow | None:

@@ -13,6 +13,7 @@ from django.db.models.functions import Length
 
 from accounts.models import User
 from reproducibility.models import Analysis, AnalysisVersion, Run
+from reproducibility.services import recorded_files
 from reproducibility.services.analyses import is_uuid, visible_versions
 from reproducibility.services.parameters import parameters_of
 from vre_portal.errors import NotFound
@@ -152,8 +153,11 @@ def _of_version(version: AnalysisVersion) -> Side:
             for entry in recorded.files
         },
         outputs={
-            # Only the checksum is kept of what is too large for the database.
-            row.path: SideFile(sha256=row.sha256, size=row.size, kept=row.held == row.size)
+            row.path: SideFile(
+                sha256=row.sha256,
+                size=row.size,
+                kept=row.held == row.size or recorded_files.find(row.sha256, row.size) is not None,
+            )
             for row in version.outputs.annotate(held=Length("content")).defer("content")
         },
         packages=_packages(told.get("packages")),

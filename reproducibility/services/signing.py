@@ -42,6 +42,7 @@ def sign(run: Run) -> SignedVerdict | None:
     return SignedVerdict.objects.create(
         id=verdict_id,
         run=run,
+        kind=run.kind,
         version=run.version,
         level=run.verdict["level"],
         environment=run.verdict["environment"],

@@ -47,6 +47,13 @@ def work_folder(run: Run) -> Path:
     return get_config().work_folder / run.id.hex
 
 
+def room() -> int:
+    """Return how many bytes more this machine takes of what a run gives."""
+    config = get_config()
+    config.work_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return max(0, shutil.disk_usage(config.work_folder).free - config.recorded_spare_bytes)
+
+
 def clean_up(run: Run) -> None:
     """Remove the run's folder."""
     remove(run.id)

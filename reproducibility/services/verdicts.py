@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,8 @@ from reproducibility.compare import (
     judge,
 )
 from reproducibility.models import KEPT, RecordedOutput, Run
-from reproducibility.services import staging
-from reproducibility.services.fetching import Fetched, fetch
+from reproducibility.services import recorded_files, staging
+from reproducibility.services.fetching import Came, Fetched, Watch, fetch
 from vre_portal.components.formats import size
 from vre_portal.config import get_config
 
@@ -29,8 +28,10 @@ DIGEST = "@sha256:"
 #: A found file this much larger than the recorded one is another one: it is only hashed.
 TIMES_LARGER, ALWAYS_TAKEN = 4, 64 << 20
 
-#: Called before each output with its number and path.
-Watch = Callable[[int, str], None]
+#: Why of an output only the checksum is compared.
+NOT_HERE = "the recorded file is not kept here"
+DAMAGED = "the recorded file that was kept here is damaged"
+TOO_LARGE = "the run's file is too large to be compared here"
 
 
 def verdict_of(run: Run, credential: Credential, watch: Watch) -> Verdict:
@@ -39,23 +40,53 @@ def verdict_of(run: Run, credential: Credential, watch: Watch) -> Verdict:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     judged = []
     for number, recorded in enumerate(run.version.outputs.all(), start=1):
-        watch(number, recorded.path)
-        judged.append(_judged(run, recorded, credential, folder))
+        came = watch(f"Comparing output {number}, {recorded.path}, with the recorded one.")
+        judged.append(_judged(run, recorded, credential, folder, came))
     return judge(judged, environment=_surroundings(run), inputs=_inputs(run))
 
 
 def _judged(
-    run: Run, recorded: RecordedOutput, credential: Credential, folder: Path
+    run: Run, recorded: RecordedOutput, credential: Credential, folder: Path, came: Came
 ) -> OutputVerdict:
     """Return the verdict on one output, and note how it differs beside the run's output."""
-    before, after = folder / "recorded", folder / "found"
-    content = bytes(recorded.content)
-    is_here = bool(content) or not recorded.size
-    # What is compared by its checksum alone is only read.
-    most = max(TIMES_LARGER * len(content), ALWAYS_TAKEN) if is_here else KEPT
-    found = fetch(run, recorded.path, credential, to=after, most=most)
-    if is_here and (found is None or found.path):
-        before.write_bytes(content)
+    before = _recorded_file(recorded, folder / "recorded")
+    most = _most(recorded, is_here=before is not None)
+    after = folder / "found"
+    found = fetch(run, recorded.path, credential, to=after, most=most, came=came)
+    if before is None:
+        verdict = _by_checksum(recorded, found, NOT_HERE)
+        _bring_back(recorded, found)
+    elif found and not found.path:
+        verdict = _by_checksum(recorded, found, TOO_LARGE)
+    else:
+        verdict = _by_contents(recorded, before, found)
+    comparison = verdict.comparison.as_json() if verdict.comparison else None
+    run.outputs.filter(path=recorded.path).update(comparison=comparison)
+    return verdict
+
+
+def _recorded_file(recorded: RecordedOutput, to: Path) -> Path | None:
+    """Return where a recorded output lies, which is `to` where the database has it."""
+    if not recorded.in_database:
+        return recorded_files.find(recorded.sha256, recorded.size)
+    to.write_bytes(recorded.content)
+    return to
+
+
+def _most(recorded: RecordedOutput, *, is_here: bool) -> int:
+    """Return how many bytes of the run's file are fetched; of a larger one only the checksum is."""
+    bound = get_config().recorded_file_bytes
+    if is_here:
+        most = max(min(TIMES_LARGER * recorded.size, bound), ALWAYS_TAKEN)
+    else:
+        # The same file can take the place of the one that is not here.
+        most = recorded.size if KEPT < recorded.size <= bound else KEPT
+    return min(most, max(staging.room(), KEPT))
+
+
+def _by_contents(recorded: RecordedOutput, before: Path, found: Fetched | None) -> OutputVerdict:
+    """Return the verdict of the files themselves, if the recorded one is still what it was."""
+    try:
         verdict = files.compare(
             recorded.path,
             before,
@@ -63,26 +94,42 @@ def _judged(
             Tolerance.from_json(recorded.tolerance),
             python=get_config().preview_python,
         )
-    else:
-        verdict = _by_checksum(recorded, found)
-    comparison = verdict.comparison.as_json() if verdict.comparison else None
-    run.outputs.filter(path=recorded.path).update(comparison=comparison)
-    return verdict
+    except FileNotFoundError:
+        if before.exists():
+            raise  # it is the worker that can't be started
+        return _by_checksum(recorded, found, NOT_HERE)
+    if recorded.in_database or verdict.expected_sha256 == recorded.sha256:
+        return verdict
+    recorded_files.discard(recorded.sha256)
+    _bring_back(recorded, found)
+    return _by_checksum(recorded, found, DAMAGED)
 
 
-def _by_checksum(recorded: RecordedOutput, found: Fetched | None) -> OutputVerdict:
-    """Return the verdict where a file is too large to be here: its checksum tells."""
+def _bring_back(recorded: RecordedOutput, found: Fetched | None) -> None:
+    """Keep the run's file as the recorded one, which is not here, where both are the same."""
+    if found and found.path and found.size > KEPT and found.sha256 == recorded.sha256:
+        recorded_files.kept(found.path, found.sha256, found.size)
+
+
+def _by_checksum(recorded: RecordedOutput, found: Fetched | None, why: str) -> OutputVerdict:
+    """Return the verdict where the contents can't be compared: the checksums tell."""
     if found is None:
         detail = "The run did not give this file."
         return OutputVerdict(recorded.path, Level.MISSING, recorded.sha256, detail=detail)
     if found.sha256 == recorded.sha256:
         level, detail = Level.BIT_IDENTICAL, "No byte differs."
-    elif found.size != recorded.size:
-        level, detail = Level.DIFFERENT, f"{size(found.size)} instead of {size(recorded.size)}."
     else:
-        words = f"The bytes differ; of {size(recorded.size)} only the checksum is compared."
-        level, detail = Level.DIFFERENT, words
+        same_size = found.size == recorded.size
+        first = "The bytes differ" if same_size else _sizes(found.size, recorded.size)
+        level, detail = Level.DIFFERENT, f"{first}; only the checksum is compared: {why}."
     return OutputVerdict(recorded.path, level, recorded.sha256, found.sha256, detail)
+
+
+def _sizes(found: int, recorded: int) -> str:
+    """Return two sizes in words, in bytes where these would be the same."""
+    if size(found) == size(recorded):
+        return f"{found:,} instead of {recorded:,} bytes"
+    return f"{size(found)} instead of {size(recorded)}"
 
 
 def stored(verdict: Verdict) -> dict[str, Any]:

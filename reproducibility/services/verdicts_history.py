@@ -91,7 +91,7 @@ def _last_verdicts(versions: list[UUID]) -> dict[UUID, Mapping[str, Any]]:
 
     reproduced = Q(level__in=GOOD) & ~Q(inputs=Inputs.CHANGED)
     # A proof is its authors' own, and may record what it is compared with: it reproduces nothing.
-    rows = SignedVerdict.objects.filter(version__in=versions).exclude(run__kind=Kind.PROOF)
+    rows = SignedVerdict.objects.filter(version__in=versions).exclude(kind=Kind.PROOF)
     rows = rows.annotate(
         verdicts=over(Count("pk")),
         times=over(Count("pk", filter=reproduced)),

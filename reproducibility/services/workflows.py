@@ -8,13 +8,13 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-import yaml
 from django.core.cache import cache
 from django.db.models import Q
 from django.db.models.functions import Length
 
 from reproducibility.backends import WorkflowLogs
 from reproducibility.models import AnalysisVersion
+from reproducibility.specs.dates import load
 from reproducibility.specs.steps import Graph, graph
 
 #: Of these the engines other than serial read their steps, bytes at most.
@@ -24,8 +24,8 @@ STEP_FILES = (".yaml", ".yml", ".json", ".cwl", ".smk", "Snakefile")
 
 
 def specification_of(version: AnalysisVersion) -> Mapping[str, Any]:
-    """Return a version's reana.yaml as it was loaded, empty where it is none."""
-    loaded = yaml.safe_load(version.specification)
+    """Return a version's reana.yaml as it was loaded, dates as texts, empty where it is none."""
+    loaded = load(version.specification)
     return loaded if isinstance(loaded, dict) else {}
 
 

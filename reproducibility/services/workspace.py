@@ -121,12 +121,22 @@ def read(run: Run) -> Workspace:
     if not run.workflow_id:
         words = _("The run has no workspace yet.") if run.active else _("The run got no workspace.")
         raise NoWorkspace(words)
-    key = f"run-workspace:{run.pk}:{run.workflow_id}"
-    found: tuple[WorkspaceFile, ...] | None = cache.get(key)
+    if run.files_deleted:
+        raise WorkspaceGone(_("Its files were deleted."))
+    found: tuple[WorkspaceFile, ...] | None = cache.get(_key(run))
     if found is None:
         found = _listed(run)
-        cache.set(key, found, KEEP_SECONDS)
+        cache.set(_key(run), found, KEEP_SECONDS)
     return Workspace(tuple(_marked(run, found)))
+
+
+def forget(run: Run) -> None:
+    """Forget the list that was just read, since the files changed."""
+    cache.delete(_key(run))
+
+
+def _key(run: Run) -> str:
+    return f"run-workspace:{run.pk}:{run.workflow_id}"
 
 
 def _listed(run: Run) -> tuple[WorkspaceFile, ...]:

@@ -12,6 +12,8 @@ from reproducibility.gherkin.reading import syntax_faults
 from reproducibility.specs.loading import Document, Path, cut, written
 from reproducibility.specs.tolerant import at, items, mapping
 
+#: Characters of a command that show which place in it is meant.
+SHOWN = 12
 STEPS = ("workflow", "specification", "steps")
 
 
@@ -51,6 +53,7 @@ def _parameters(document: Document) -> Iterator[Fault]:
     declared = {str(name) for name in mapping(at(document.value, "inputs", "parameters"))}
     used: set[str] = set()
     for path, command in _commands(document):
+        lone: list[int] = []
         for found in Template.pattern.finditer(command):
             name = found["named"] or found["braced"]
             if name:
@@ -58,13 +61,21 @@ def _parameters(document: Document) -> Iterator[Fault]:
                 if name not in declared:
                     yield _fault(document, path, _undeclared(cut(name), cut(found.group())))
             elif not found["escaped"]:
-                reason = "A dollar sign that begins no parameter must be doubled: $$."
-                yield _fault(document, path, reason)
+                lone.append(found.start())
+        if lone:
+            yield _fault(document, path, _lone(command, lone))
     for name in sorted(declared - used):
         reason = (
             f"No command uses {cut(name)}: write ${{{cut(name)}}} where it is meant, or remove it."
         )
         yield _fault(document, ("inputs", "parameters", name), reason, hint=True)
+
+
+def _lone(command: str, places: list[int]) -> str:
+    """Tell the first of the dollar signs that begin no parameter, and how many more there are."""
+    first = command[places[0] : places[0] + SHOWN].partition("\n")[0]
+    rest = f" So must {len(places) - 1} more in this command." if len(places) > 1 else ""
+    return f"{first}: a dollar sign that begins no parameter must be doubled: $$.{rest}"
 
 
 def _undeclared(name: str, written: str) -> str:

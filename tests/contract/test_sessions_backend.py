@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 import requests
@@ -175,6 +176,18 @@ def test_asking_again_for_a_session_that_starts_or_runs_is_well(world: World) ->
     world.start("s-0000aaaa")
 
     assert world.get("s-0000aaaa").state is ServerState.READY
+
+
+def test_what_the_portal_itself_does_at_a_server_does_not_open_it(world: World) -> None:
+    moment = datetime.now(UTC)
+    world.start("s-0000aaaa")
+    world.progress("s-0000aaaa")
+    world.backend.mint_token(service_credential(), world.handle, "s-0000aaaa", seconds=60)
+    world.session_token(world.handle, "s-0000aaaa")
+
+    opened = world.backend.opened_since(service_credential(), world.handle, "s-0000aaaa", moment)
+
+    assert opened is False
 
 
 def test_a_start_may_be_cancelled(world: World) -> None:

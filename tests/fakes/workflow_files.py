@@ -9,7 +9,7 @@ from typing import BinaryIO
 from zipfile import ZipFile
 
 from accounts.credentials import Credential
-from reproducibility.backends import Removed, Watch, WorkspaceFile
+from reproducibility.backends import BrokenOff, Removed, Watch, WorkspaceFile
 from tests.fakes.workflow_state import FakeState, counted
 from vre_portal.errors import InvalidRequest, NotFound, QuotaExceeded, RangeNotSatisfiable
 
@@ -54,8 +54,17 @@ class FakeWorkspaces(FakeState):
             raise NotFound("REANA says: there is no such file.", service="reana")
         if offset and offset >= len(files[path]):
             raise RangeNotSatisfiable("The file ends before that.", service="reana")
-        rest = files[path][offset:]
-        return iter([piece for piece in (rest[:PIECE], rest[PIECE:]) if piece])
+        return self._in_two(files[path][offset:])
+
+    def _in_two(self, content: bytes) -> Iterator[bytes]:
+        """Yield a content in two pieces; broken downloads end between them."""
+        if piece := content[:PIECE]:
+            yield piece
+        if self.broken_downloads:
+            self.broken_downloads -= 1
+            raise BrokenOff("REANA broke off in the middle of a file. Try again.", service="reana")
+        if rest := content[PIECE:]:
+            yield rest
 
     @counted
     def archive(self, credential: Credential, workflow_id: str, path: str = "*") -> Iterator[bytes]:

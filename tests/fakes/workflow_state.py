@@ -99,6 +99,8 @@ class FakeState:
         self.kept_secrets: dict[tuple[str, str], SecretKind] = {}
         self.cpu: Usage | None = Usage(0)
         self.disk_limit: int | None = None
+        #: So many downloads break off in the middle from now on.
+        self.broken_downloads = 0
         self.has_sessions = True
 
     def fail_on(self, method: str, error: PortalError | None) -> None:

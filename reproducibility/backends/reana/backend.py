@@ -15,5 +15,10 @@ from reproducibility.backends.reana.workspaces import WorkspacesPart
 class ReanaBackend(PeoplePart, RunsPart, SharingPart, WorkspacesPart):
     """REANA 0.9 and 0.95; see `reproducibility.backends.WorkflowsBackend` for the promises."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.dialects = Dialects(clock)
+        self.wait = wait

@@ -12,8 +12,9 @@ from urllib3.exceptions import HTTPError
 
 from accounts.credentials import Credential
 from reproducibility.backends.reana.refusals import NAME, SERVICE, error_of
+from reproducibility.backends.values import BrokenOff
 from vre_portal.config import get_config
-from vre_portal.errors import RangeNotSatisfiable, UpstreamRefused, UpstreamUnavailable
+from vre_portal.errors import RangeNotSatisfiable, UpstreamRefused
 from vre_portal.http import call, json_of
 
 #: No JSON of REANA's is larger; logs are the longest.
@@ -84,7 +85,7 @@ def pieces(answer: requests.Response, skip: int = 0) -> Iterator[bytes]:
                 if rest:
                     yield rest
     except (requests.RequestException, HTTPError) as exc:
-        raise UpstreamUnavailable(
+        raise BrokenOff(
             f"{NAME} broke off in the middle of a file. Try again.", service=SERVICE
         ) from exc
     if skip > 0:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from http import HTTPStatus
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import BinaryIO
 from urllib.parse import quote
 
 import requests
 
 from accounts.credentials import Credential
-from reproducibility.backends.reana import parsing, rest
+from reproducibility.backends.reana import parsing, rest, resuming
 from reproducibility.backends.reana.refusals import NAME, SERVICE
 from reproducibility.backends.reana.rest import TRANSFER_SECONDS, workflow_path
 from reproducibility.backends.reana.uploading import Body, length_of
@@ -26,6 +26,9 @@ ZIP = "application/zip"
 
 class WorkspacesPart:
     """See `reproducibility.backends.workspaces.Workspaces`."""
+
+    #: How a transfer that broke passes the seconds until it goes on.
+    wait: Callable[[float], None]
 
     def upload(
         self,
@@ -70,9 +73,8 @@ class WorkspacesPart:
         self, credential: Credential, workflow_id: str, path: str, offset: int = 0
     ) -> Iterator[bytes]:
         """Stream one file; of a server that knows no ranges the beginning is dropped."""
-        answer = _read(credential, workflow_id, path, offset)
-        partial = answer.status_code == HTTPStatus.PARTIAL_CONTENT
-        return rest.pieces(answer, skip=0 if partial else offset)
+        ask = partial(_read, credential, workflow_id, path)
+        return resuming.pieces(ask(offset), offset, ask, wait=self.wait)
 
     def archive(self, credential: Credential, workflow_id: str, path: str = "*") -> Iterator[bytes]:
         """Stream the ZIP that REANA makes of everything but a single file."""
@@ -99,10 +101,11 @@ class WorkspacesPart:
 
 
 def _read(
-    credential: Credential, workflow_id: str, path: str, offset: int = 0
+    credential: Credential, workflow_id: str, path: str, offset: int = 0, tag: str = ""
 ) -> requests.Response:
     # Packed answers would count their own bytes, not the file's.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={offset}-"} if offset else {})
+    headers |= {"If-Range": tag} if offset and tag else {}
     where = _file_path(workflow_id, path)
     return rest.ask(
         credential, "GET", where, headers=headers, stream=True, timeout=TRANSFER_SECONDS

@@ -33,7 +33,14 @@ from data_mgmt.models import (
     SavedSearch,
     Upload,
 )
-from reproducibility.models import Analysis, Capture, Registration, Run, SignedVerdict
+from reproducibility.models import (
+    Analysis,
+    Capture,
+    Registration,
+    Run,
+    SideComparison,
+    SignedVerdict,
+)
 from sessions.models import Build, Handover, Session, Share
 from tests.factories import make_user, sign_in
 from tests.streams import NDJSON, STREAMS, cookies_of, scope_of
@@ -133,6 +140,10 @@ def a_registration(user: User) -> object:
     return Registration.objects.get(run_id=str(a_run(user))).pk
 
 
+def a_comparison(user: User) -> object:
+    return SideComparison.objects.create(user=user, first=uuid.uuid4(), second=uuid.uuid4()).pk
+
+
 def a_capture(user: User) -> object:
     return Capture.objects.create(user=user, kind="zip").pk
 
@@ -140,7 +151,7 @@ def a_capture(user: User) -> object:
 def a_verdict(user: User) -> object:
     run = Run.objects.get(pk=str(a_run(user)))
     return SignedVerdict.objects.create(
-        run=run, version=run.version, level="different", environment="unknown",
+        run=run, kind=run.kind, version=run.version, level="different", environment="unknown",
         inputs="verified", statement="{}", signature="", key_id="", signed_at=timezone.now(),
     ).pk  # fmt: skip
 
@@ -205,6 +216,7 @@ NOT_OURS = {
     "accounts/people/<uuid:pk>": "for operators, who see everybody",
     "api/v1/people/<uuid:pk>": "for operators, who see everybody",
     "accounts/services/<slug:service>": "a kind of account, of whoever asks",
+    "api/v1/workflow-account/secrets/<str:name>": "REANA's: it decides by the person's own token",
     "data/approvals/quota/<uuid:pk>": "for data managers, who decide for everybody",
     "api/v1/data/approvals/<uuid:pk>": "for data managers, who decide for everybody",
     "data/requests/subscriptions/<uuid:pk>": "Rucio's: whose it is says Rucio",
@@ -279,6 +291,7 @@ WATCHED: dict[str, Maker] = {
     "run": a_run,
     "capture": a_capture,
     "registration": a_registration,
+    "comparison": a_comparison,
     "uploads": lambda user: user.pk,
     "preview": a_preview,
     "inbox": lambda user: user.pk,

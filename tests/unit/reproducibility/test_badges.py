@@ -50,8 +50,8 @@ def a_verdict(
         kind=kind, state=RunState.FINISHED,
     )  # fmt: skip
     return SignedVerdict.objects.create(
-        run=run, version=version, level=level, environment=environment, inputs=inputs,
-        statement="{}", signature="", key_id="", signed_at=at or timezone.now(),
+        run=run, kind=kind, version=version, level=level, environment=environment,
+        inputs=inputs, statement="{}", signature="", key_id="", signed_at=at or timezone.now(),
     )  # fmt: skip
 
 

@@ -143,6 +143,35 @@ def test_a_level_that_was_found_with_a_tolerance_is_kept(
     }
 
 
+def test_steps_tell_how_much_longer_the_other_took(alice: User, first: Run, second: Run) -> None:
+    for run, seconds in ((first, (3.0, 20.0, 8.0, 1.0)), (second, (5.0, 20.05, 2.0, None))):
+        steps = [{**step, "seconds": each} for step, each in zip(run.steps, seconds, strict=True)]
+        Run.objects.filter(pk=run.pk).update(steps=steps)
+
+    told = sections(alice, first.pk, second.pk)["steps"]
+
+    assert [row.note for row in told.rows] == ["2 s longer", "as long", "6 s shorter", ""]
+    assert not told.differs
+
+
+def test_a_digest_is_shown_by_its_beginning(alice: User, first: Run, second: Run) -> None:
+    Run.objects.filter(pk=second.pk).update(
+        environment={**second.environment, "packages_sha256": "cd" * 32}
+    )
+
+    (row,) = sections(alice, first.pk, second.pk)["environment"].differing
+
+    assert (row.left.text, row.left.whole) == ("ab" * 6, "ab" * 32)
+    assert (row.right.text, row.right.whole) == ("cd" * 6, "cd" * 32)
+
+
+def test_the_page_says_which_runs_they_are(browser: Client, first: Run, second: Run) -> None:
+    page = page_of(browser, first.pk, second.pk)
+
+    for run in (first, second):
+        assert f'<a href="/runs/{run.pk}">Run {run.number}</a>, of version 1' in page
+
+
 def test_what_one_side_does_not_know_is_no_difference(
     alice: User, analysis: Analysis, first: Run
 ) -> None:

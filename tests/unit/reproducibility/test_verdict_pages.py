@@ -175,14 +175,14 @@ def test_of_a_private_analysis_others_see_nothing(
     assert browser.get(path.format(verdict.pk)).status_code == 200
 
 
-def test_a_verdict_is_gone_with_its_run_and_does_not_break_its_analysis(
+def test_a_verdict_stays_when_its_run_goes(
     browser: Client, verdict: SignedVerdict, finished: Run
 ) -> None:
     finished.delete()
 
-    assert browser.get(f"/verdicts/{verdict.pk}").status_code == 404
+    assert browser.get(f"/verdicts/{verdict.pk}").status_code == 200
     assert browser.get("/analyses/dimuon").status_code == 200
-    assert not signing.verdicts_of(finished.user, Analysis.objects.get()).exists()
+    assert signing.verdicts_of(finished.user, Analysis.objects.get()).get() == verdict
 
 
 def test_an_overlay_draws_both_and_their_ratio() -> None:
@@ -226,14 +226,14 @@ def test_extreme_numbers_stay_inside_the_drawing(change: dict[str, Any]) -> None
 
 
 def test_a_run_leads_to_its_signed_verdict_and_to_a_comparison(
-    client: Client, verdict: SignedVerdict
+    client: Client, verdict: SignedVerdict, finished: Run
 ) -> None:
-    sign_in(client, verdict.run.user)
+    sign_in(client, finished.user)
 
-    page = client.get(f"/runs/{verdict.run.pk}").content.decode()
+    page = client.get(f"/runs/{finished.pk}").content.decode()
 
     assert f'href="/verdicts/{verdict.pk}"' in page
-    assert f'href="/runs/compare?a={verdict.run.pk}"' in page
+    assert f'href="/runs/compare?a={finished.pk}"' in page
 
 
 def test_a_run_without_a_signed_verdict_leads_to_a_comparison_only(
