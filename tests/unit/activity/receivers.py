@@ -8,8 +8,18 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from accounts.models import User
+from activity.models import Delivery, Webhook
+from activity.services import deliveries, webhooks
+from activity.services.kinds import KINDS
+from tests.unit.activity.conftest import Tell
+
+DAY = timedelta(days=1)
+PAGE = "/inbox/preferences/"
 
 
 class Receiver(ThreadingHTTPServer):
@@ -76,3 +86,27 @@ def receiving() -> Iterator[Receiver]:
             server.held.set()
             server.shutdown()
             thread.join()
+
+
+def hook_of(user: User, url: str) -> Webhook:
+    return webhooks.save(user, url=url, kinds=[kind.key for kind in KINDS]).row
+
+
+def pass_by(passed: timedelta) -> None:
+    """Let time pass: all that is written moves into the past."""
+    for row in Delivery.objects.all():
+        row.due_at -= passed
+        row.created_at -= passed
+        row.save()
+    for webhook in Webhook.objects.exclude(failing_since=None):
+        assert webhook.failing_since
+        webhook.failing_since -= passed
+        webhook.save()
+
+
+def fail_for_a_day(tell: Tell) -> None:
+    tell()
+    deliveries.send_due()
+    pass_by(DAY + timedelta(minutes=1))
+    tell()
+    deliveries.send_due()
