@@ -14,14 +14,17 @@ from django.utils import timezone
 from accounts import audit, provisioning
 from accounts.models import StoredToken, User
 from accounts.sealing import Unreadable, seal, unseal
-from vre_portal.config import get_config
+from vre_portal.config import Config, get_config
 from vre_portal.errors import CredentialExpired, InvalidRequest, NotFound, TokenWanted
 from vre_portal.health import NAMES
 
 #: Asks a service whom a token belongs to and returns that name; `CredentialExpired` for a bad one.
 Check = Callable[[User, str], str]
-#: Which setting says where the tokens of a service come from.
-SETTINGS: Mapping[str, str] = {"reana": "reana_tokens"}
+#: When people paste their token for a service.
+USED: Mapping[str, Callable[[Config], bool]] = {
+    "reana": lambda config: config.reana_tokens == "stored",
+    "deposits": lambda config: config.deposit_url is not None,
+}
 LONGEST = 4096
 #: Nobody remembers a stored token for longer: it may be replaced or removed.
 LENT = timedelta(hours=1)
@@ -35,13 +38,13 @@ def register(service: str, check: Check) -> None:
 
 def is_used_for(service: str) -> bool:
     """Whether people paste their token for a service, instead of the portal exchanging one."""
-    setting = SETTINGS.get(service)
-    return setting is not None and getattr(get_config(), setting) == "stored"
+    used = USED.get(service)
+    return used is not None and used(get_config())
 
 
 def services() -> list[str]:
     """Return the services for which people paste a token here."""
-    return [service for service in SETTINGS if is_used_for(service)]
+    return [service for service in USED if is_used_for(service)]
 
 
 def of(user: User) -> dict[str, StoredToken]:

@@ -13,8 +13,11 @@ from rest_framework.views import APIView
 
 from accounts.rest import user_of
 from reproducibility import (
+    campaign_api,
     capture_api,
     compare_api,
+    crate_api,
+    deposit_api,
     files_api,
     keeping_api,
     preflight_api,
@@ -169,11 +172,14 @@ class RunRestartView(WorkflowsPart):
 
 
 urlpatterns = [
+    *campaign_api.urlpatterns,
     *capture_api.urlpatterns,
     *verdict_api.urlpatterns,
     *files_api.urlpatterns,
     *keeping_api.urlpatterns,
     *compare_api.urlpatterns,
+    *crate_api.urlpatterns,
+    *deposit_api.urlpatterns,
     path("analyses", AnalysesView.as_view(), name="analyses"),
     path("analyses/<slug:key>", AnalysisView.as_view(), name="analysis"),
     path(

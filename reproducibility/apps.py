@@ -19,6 +19,7 @@ class ReproducibilityApp(AppConfig):
         from data_mgmt.services import uses as used  # noqa: PLC0415
         from reproducibility import services  # noqa: PLC0415
         from reproducibility.backends import tokens  # noqa: PLC0415
+        from reproducibility.backends.deposits import AUDIENCE as DEPOSITS  # noqa: PLC0415
         from reproducibility.services import (  # noqa: PLC0415
             register_steps,
             registering,
@@ -28,12 +29,20 @@ class ReproducibilityApp(AppConfig):
             side_steps,
             uses,
         )
+        from reproducibility.services.campaigns import driving, making  # noqa: PLC0415
         from reproducibility.services.captures import hooks as captures  # noqa: PLC0415
+        from reproducibility.services.deposits import asking, worker  # noqa: PLC0415
         from vre_portal import context, live, operations  # noqa: PLC0415
 
         operations.register(reproducing.KIND, reproducing.step, give_up=reproducing.give_up)
         register_steps.register()
         side_steps.register()
+        worker.register()
+        live.topic(asking.TOPIC)(asking.present_state)
+        stored_tokens.register(DEPOSITS, tokens.depositor)
+        operations.register(driving.KIND, driving.step, give_up=driving.gave_up)
+        live.topic(driving.TOPIC)(making.present_state)
+        deletion.on_leaving(making.leave)
         deletion.on_leaving(services.stop_all)
         live.topic(runs.TOPIC)(services.present_state)
         live.topic(registering.TOPIC)(registering.present_state)

@@ -10,8 +10,16 @@ from reproducibility.models_analyses import (
     RecordedOutput,
     VersionQuerySet,
 )
+from reproducibility.models_campaigns import (
+    Campaign,
+    CampaignQuerySet,
+    CampaignState,
+    Point,
+    PointState,
+)
 from reproducibility.models_captures import Capture, CapturedFile, CaptureState, Source
 from reproducibility.models_comparisons import ComparedPair, ComparisonState, SideComparison
+from reproducibility.models_deposits import Deposit, DepositState
 from reproducibility.models_registrations import (
     FileState,
     RegisteredFile,
@@ -21,6 +29,7 @@ from reproducibility.models_registrations import (
 from reproducibility.models_runs import (
     ACTIVE,
     KEPT,
+    Failure,
     Kind,
     Run,
     RunOutput,
@@ -37,13 +46,21 @@ __all__ = [
     "AnalysisInput",
     "AnalysisQuerySet",
     "AnalysisVersion",
+    "Campaign",
+    "CampaignQuerySet",
+    "CampaignState",
     "Capture",
     "CaptureState",
     "CapturedFile",
     "ComparedPair",
     "ComparisonState",
+    "Deposit",
+    "DepositState",
+    "Failure",
     "FileState",
     "Kind",
+    "Point",
+    "PointState",
     "Proof",
     "RecordedOutput",
     "RegisteredFile",

@@ -34,6 +34,17 @@ class Kind(models.TextChoices):
     VARIATION = "variation"
     PROOF = "proof"
     VERIFICATION = "verification"
+    POINT = "point"
+
+
+class Failure(models.TextChoices):
+    """Why a run failed, as a class: what a service was at fault for may be over next time."""
+
+    STEPS = "steps"
+    SERVICE = "service"
+    GONE = "gone"
+    QUOTA = "quota"
+    REFUSED = "refused"
 
 
 ACTIVE = (RunState.PREPARING, RunState.QUEUED, RunState.RUNNING, RunState.COMPARING)
@@ -47,8 +58,8 @@ class RunQuerySet(QuerySet["Run"]):
         return self.filter(user=user)
 
     def listed(self) -> RunQuerySet:
-        """Fetch what lists show, without logs and specifications."""
-        rows = self.select_related("analysis", "version")
+        """Fetch what lists show, without logs and specifications; points have a campaign."""
+        rows = self.exclude(kind=Kind.POINT).select_related("analysis", "version")
         return rows.defer("logs", "version__specification")
 
     def active(self) -> RunQuerySet:
@@ -68,6 +79,7 @@ class Run(models.Model):
     parameters = models.JSONField(default=dict)
     state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.PREPARING)
     message = models.TextField(blank=True)
+    failure = models.CharField(max_length=10, choices=Failure, blank=True)
     stop_wanted = models.BooleanField(default=False)
     workflow_id = models.CharField(max_length=80, blank=True)
     workflow_name = models.CharField(max_length=120, blank=True)
@@ -106,7 +118,7 @@ class Run(models.Model):
     @property
     def is_variation(self) -> bool:
         """Whether it has other data or parameters, so that other outputs are no failure."""
-        return self.kind == Kind.VARIATION
+        return self.kind in {Kind.VARIATION, Kind.POINT}
 
     @property
     def active(self) -> bool:

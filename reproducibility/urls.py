@@ -3,8 +3,10 @@
 from django.urls import path
 
 from reproducibility import (
+    campaign_views,
     capture_views,
     compare_views,
+    deposit_views,
     files_views,
     keeping_views,
     owner_views,
@@ -14,11 +16,13 @@ from reproducibility import (
 
 app_name = "reproducibility"
 urlpatterns = [
+    *campaign_views.urlpatterns,
     *capture_views.urlpatterns,
     *owner_views.urlpatterns,
     *files_views.urlpatterns,
     *keeping_views.urlpatterns,
     *compare_views.urlpatterns,
+    *deposit_views.urlpatterns,
     path("analyses/", views.analyses, name="analyses"),
     path("analyses/<slug:slug>", views.analysis, name="analysis"),
     path("analyses/<slug:slug>/reproduce", views.reproduce, name="reproduce"),

@@ -19,6 +19,7 @@ from activity import services as activity
 from data_mgmt.services import basket
 from reproducibility import (
     capture_pages,
+    deposit_pages,
     kept_answers,
     log_pages,
     presenting,
@@ -74,6 +75,7 @@ def analysis(request: SignedInRequest, slug: str) -> HttpResponseBase:
         "hidden": presenting.hidden_version(request.user, found),
         "runs": [presenting.shown(run) for run in runs],
         "session_url": session_links.of_analysis(found),
+        "deposits": deposit_pages.of_analysis(request.user, found),
     }
     return render(request, "reproducibility/analysis.html", context)
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from vre_portal.config_deposits import DepositSettings
 from vre_portal.config_runs import RunSettings
 from vre_portal.config_sessions import SessionSettings
 from vre_portal.config_verdicts import VerdictSettings
@@ -39,7 +40,7 @@ class Stage(StrEnum):
     TEST = "test"
 
 
-class Config(VerdictSettings, RunSettings, SessionSettings, BaseSettings):
+class Config(VerdictSettings, DepositSettings, RunSettings, SessionSettings, BaseSettings):
     """The portal's settings; all faults are reported at once and secrets stay hidden."""
 
     model_config = SettingsConfigDict(
@@ -306,7 +307,7 @@ class Config(VerdictSettings, RunSettings, SessionSettings, BaseSettings):
             yield "VRE_PUBLIC_URL: https is needed beyond loopback"
         if not self.host or "*" in self.host:
             yield "VRE_PUBLIC_URL: one host name is needed"
-        for name in ("rucio_url", "hub_url", "hub_api_url", "reana_url"):
+        for name in ("rucio_url", "hub_url", "hub_api_url", "reana_url", "deposit_url"):
             if _is_plain(getattr(self, name) or ""):
                 yield f"VRE_{name.upper()}: tokens go there, so https is needed beyond loopback"
         if any(map(_is_plain, self.broker_audiences.values())):

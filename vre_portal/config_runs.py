@@ -16,6 +16,12 @@ class RunSettings(BaseSettings):
         description="Bytes of other data that a run may be given in place of recorded inputs",
         ge=1,
     )
+    campaign_runs: int = Field(
+        20,
+        description="Runs of campaigns that one person has under way at the same time; less than "
+        "what the workflow service runs in all",
+        ge=1,
+    )
     recorded_folder: Path | None = Field(
         None,
         description="Where recorded outputs above 4 MiB are kept, shared by all processes; without "

@@ -12,6 +12,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy
 
 from vre_portal.config import get_config
@@ -26,7 +27,13 @@ PURPOSES = {
     "jupyterhub": gettext_lazy("Interactive sessions"),
     "reana": gettext_lazy("Workflows and reproduction"),
 }
-NAMES: Mapping[str, str] = {"rucio": "Rucio", "jupyterhub": "JupyterHub", "reana": "REANA"}
+NAMES: Mapping[str, str] = {
+    "rucio": "Rucio",
+    "jupyterhub": "JupyterHub",
+    "reana": "REANA",
+    # The site says which one it is.
+    "deposits": lazy(lambda: get_config().deposit_name, str)(),
+}
 
 
 @dataclass(frozen=True, slots=True)

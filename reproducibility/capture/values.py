@@ -105,6 +105,17 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is known of files that were an analysis before; roles and tolerances are by path."""
+
+    summary: str
+    licence: str
+    environment: str
+    roles: Mapping[str, Role]
+    tolerances: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """All that was found in one source, before anything is proposed."""
 
@@ -115,6 +126,7 @@ class Found:
     title: str = ""
     authors: tuple[Author, ...] = ()
     entry: str = ""
+    recorded: Recorded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +154,7 @@ class Proposal:
     entries: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     notes: tuple[str, ...] = ()
+    tolerances: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

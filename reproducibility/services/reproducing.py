@@ -24,13 +24,14 @@ from reproducibility.backends import (
     get_backend,
 )
 from reproducibility.compare import Level
-from reproducibility.models import Run, RunState
+from reproducibility.models import Failure, Kind, Run, RunState
 from reproducibility.services import acceptance, following, progress, proofs, staging, verdicts
+from reproducibility.services.campaigns import results
 from reproducibility.services.fetching import Came
 from reproducibility.services.preparing import TELL_SECONDS, prepare, take_back
 from reproducibility.services.turns import Turn, end
 from vre_portal.components.formats import size
-from vre_portal.errors import Conflict, NotFound, PortalError
+from vre_portal.errors import Conflict, NotFound, PortalError, QuotaExceeded
 from vre_portal.health import NAMES
 from vre_portal.models import Operation
 from vre_portal.operations import Again, Done, Outcome, held
@@ -72,8 +73,14 @@ def give_up(operation: Operation, error: PortalError) -> None:
     """End a run that can't go on."""
     run = Run.objects.select_related("analysis").filter(pk=operation.subject).first()
     if run and run.active:
-        end(run, RunState.FAILED, error.message)
+        end(run, RunState.FAILED, error.message, failure=_class_of(error))
         staging.clean_up(run)
+
+
+def _class_of(error: PortalError) -> Failure:
+    if isinstance(error, QuotaExceeded):
+        return Failure.QUOTA
+    return Failure.SERVICE if error.retryable else Failure.REFUSED
 
 
 def _waiting_for(error: PortalError) -> str:
@@ -104,7 +111,7 @@ def _follow(turn: Turn) -> Outcome:
     except NotFound:
         row = None
     if row is None or row.workflow.state is WorkflowState.DELETED:
-        turn.end(RunState.FAILED, GONE)
+        turn.end(RunState.FAILED, GONE, failure=Failure.GONE)
         return Done()
     workflow, now_seen = row.workflow, following.told(row)
     running = workflow.state is WorkflowState.RUNNING
@@ -121,13 +128,15 @@ def _follow(turn: Turn) -> Outcome:
     }
     if workflow.state is WorkflowState.FINISHED:
         steps[-1] = progress.begun(steps[-1])
-        words = "Comparing with the recorded outputs."
+        is_point = run.kind == Kind.POINT
+        words = "Collecting its results." if is_point else "Comparing with the recorded outputs."
         turn.save(state=RunState.COMPARING, message=words, **seen)
         return Again()
     if workflow.state.ended:
         failed = workflow.state is WorkflowState.FAILED
         state = RunState.FAILED if failed else RunState.STOPPED
-        turn.end(state, progress.reason(workflow, logs), **seen)
+        failure = Failure.STEPS if failed else ""
+        turn.end(state, progress.reason(workflow, logs), failure=failure, **seen)
         return Done()
     state = RunState.RUNNING if running else RunState.QUEUED
     _save_if_new(turn, {**seen, "state": state, "message": _now(workflow, steps)})
@@ -156,10 +165,12 @@ def _save_if_new(turn: Turn, seen: dict[str, Any]) -> None:
 
 def _compare(turn: Turn) -> Outcome:
     run, credential = turn.run, _credential(turn.run)
+    if run.kind == Kind.POINT:
+        return _collect(turn, credential)
     watch = partial(watched, turn.save)
     verdict = verdicts.verdict_of(run, credential, watch)
     if verdict.level is Level.MISSING and _is_gone(run):
-        turn.end(RunState.FAILED, GONE)
+        turn.end(RunState.FAILED, GONE, failure=Failure.GONE)
         return Done()
     proofs.gather_outputs(run, credential, watch)
     tests = acceptance.judge(run, credential)
@@ -167,6 +178,17 @@ def _compare(turn: Turn) -> Outcome:
     told = verdicts.stored(verdict) if verdict.outputs else None
     words = verdicts.in_words(verdict) if verdict.outputs else NOTHING_RECORDED
     turn.end(RunState.FINISHED, words, verdict=told, steps=steps, tests=tests)
+    return Done()
+
+
+def _collect(turn: Turn, credential: Credential) -> Outcome:
+    """Read what the campaign wants of a point; with other outputs there is nothing to compare."""
+    if _is_gone(turn.run):
+        turn.end(RunState.FAILED, GONE, failure=Failure.GONE)
+        return Done()
+    results.gather(turn.run, credential)
+    steps = [*turn.run.steps[:-1], progress.ended(turn.run.steps[-1], "done")]
+    turn.end(RunState.FINISHED, "All steps are done.", steps=steps)
     return Done()
 
 

@@ -53,30 +53,49 @@ def start_run(
     others = checked_inputs(user, version, inputs or {})
     check_open(user, version, others)
     with transaction.atomic():
-        # The lock on the analysis makes its run numbers a sequence.
-        locked = Analysis.objects.select_for_update().get(pk=analysis.pk)
-        last = locked.runs.aggregate(last=Max("number"))["last"] or 0
-        run = Run.objects.create(
-            analysis=locked,
-            user=user,
-            number=last + 1,
-            version=version,
+        run = begin(
+            user,
+            version,
             kind=Kind.VARIATION if wanted or others else kind,
             parameters=wanted,
-            replaced_inputs=others,
-            steps=progress.planned(version),
-            message="Starting.",
+            inputs=others,
         )
-        operations.begin(KIND, subject=run.pk, user_id=user.pk)
         activity.record(
             user_id=user.pk,
             verb="run.started",
             subject=(TIMELINE, run.pk),
-            text=f"{locked.title}, run {run.number}: started.",
+            text=f"{run.analysis.title}, run {run.number}: started.",
             url=f"/runs/{run.pk}",
         )
-        detail = {"analysis": locked.slug, "parameters": wanted, "replaced_inputs": others}
+        detail = {"analysis": run.analysis.slug, "parameters": wanted, "replaced_inputs": others}
         audit.record("run.started", actor=user, about=(TIMELINE, run.pk), detail=detail)
+    return run
+
+
+def begin(
+    user: User,
+    version: AnalysisVersion,
+    *,
+    kind: Kind,
+    parameters: Mapping[str, Any],
+    inputs: Mapping[str, str] | None = None,
+) -> Run:
+    """Write a run with checked values down in the caller's transaction, without a word about it."""
+    # The lock on the analysis makes its run numbers a sequence.
+    analysis = Analysis.objects.select_for_update().get(pk=version.analysis_id)
+    last = analysis.runs.aggregate(last=Max("number"))["last"] or 0
+    run = Run.objects.create(
+        analysis=analysis,
+        user=user,
+        number=last + 1,
+        version=version,
+        kind=kind,
+        parameters=dict(parameters),
+        replaced_inputs=dict(inputs or {}),
+        steps=progress.planned(version),
+        message="Starting.",
+    )
+    operations.begin(KIND, subject=run.pk, user_id=user.pk, is_new=True)
     return run
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from activity import services as activity
 from activity.models import Level
-from reproducibility.models import Run, RunState
+from reproducibility.models import Kind, Run, RunState
 from reproducibility.services import concluding, progress, proofs, staging, verdicts
 from vre_portal.live import publish
 from vre_portal.models import Operation
@@ -51,6 +51,8 @@ def end(run: Run, state: RunState, message: str, **changes: Any) -> None:
     save(run, state=state, message=message, steps=cut, finished_at=timezone.now(), **changes)
     concluding.conclude(run)
     proofs.ended(run)
+    if run.kind == Kind.POINT:
+        return  # its campaign tells of all of them together
     activity.record(
         user_id=run.user_id,
         verb=f"run.{state.value}",

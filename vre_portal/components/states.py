@@ -68,6 +68,9 @@ LOOKS: dict[str, Look] = {
     "done": Look(Tone.OK, _("done")),
     "waiting": Look(Tone.IDLE, _("waiting")),
     "skipped": Look(Tone.IDLE, _("skipped")),
+    # campaigns
+    "draft": Look(Tone.IDLE, _("not started")),
+    "paused": Look(Tone.WAIT, _("paused")),
     # levels of a verdict
     "bit-identical": Look(Tone.OK, _("bit-identical")),
     "content-identical": Look(Tone.OK, _("content-identical")),
@@ -82,6 +85,9 @@ LOOKS: dict[str, Look] = {
     "added": Look(Tone.WAIT, _("added")),
     "removed": Look(Tone.WAIT, _("removed")),
     "changed": Look(Tone.WAIT, _("changed")),
+    # deposits
+    "publishing": Look(Tone.RUN, _("being published")),
+    "published": Look(Tone.OK, _("published")),
     # accounts and backends
     "working": Look(Tone.RUN, _("working on it")),
     "pending": Look(Tone.WAIT, _("pending")),

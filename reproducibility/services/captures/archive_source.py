@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from reproducibility.capture.values import Found
+from reproducibility.crate.terms import METADATA
 from reproducibility.models import Capture, Source
-from reproducibility.services.captures import archives, crates, incoming
+from reproducibility.services.captures import archives, crate_outputs, crates, incoming
 from reproducibility.services.captures.gathering import Gathering
 from reproducibility.services.captures.sources import Choice, Origin
 from vre_portal.errors import InvalidRequest
@@ -39,15 +40,15 @@ class ArchiveSource:
         if not incoming.is_here(capture.origin.get("archive")):
             words = _("The archive is not here any more. Hand it in again.")
             raise InvalidRequest(words, field=incoming.FIELD)
-        archives.gather(incoming.path_of(capture.origin["archive"]), gathering)
+        archive = incoming.path_of(capture.origin["archive"])
+        archives.gather(archive, gathering)
         crate = crates.described(gathering.files)
         if crate is None:
             self._must_not_be_crate(capture)
             return Found(tuple(gathering.files))
-        gathering.summary, gathering.licence = crate.summary, crate.licence
-        return Found(
-            tuple(gathering.files), title=crate.title, authors=crate.authors, entry=crate.entry
-        )
+        found = crates.found_in(crate, gathering)
+        crate_outputs.keep(archive, crates.too_large(crate, found))
+        return found
 
     def forget(self, origin: Mapping[str, Any]) -> None:
         """Remove the archive."""
@@ -60,5 +61,5 @@ class ArchiveSource:
     def _must_not_be_crate(self, capture: Capture) -> None:
         if capture.kind == Source.CRATE:
             words = _("The archive has no %s that can be read, so that it is no RO-Crate. Hand it "
-                      "in as a plain ZIP.") % crates.METADATA  # fmt: skip
+                      "in as a plain ZIP.") % METADATA  # fmt: skip
             raise InvalidRequest(words, field=incoming.FIELD)

@@ -18,6 +18,7 @@ from reproducibility.models import (
     Analysis,
     AnalysisVersion,
     CaptureState,
+    Deposit,
     Proof,
     Registration,
     RegistrationState,
@@ -149,7 +150,8 @@ def delete(user: User, key: str) -> None:
     Raises
     ------
     Conflict
-        It is published, a run of it goes on, its files are being registered, or others have run it.
+        It is published, a run of it goes on, its files are being registered, others have run it, or
+        it is deposited.
     """
     analysis = Analysis.objects.select_for_update().get(pk=own(user, key).pk)
     runs = Run.objects.filter(analysis=analysis)
@@ -162,6 +164,8 @@ def delete(user: User, key: str) -> None:
     left = SignedVerdict.objects.filter(version__analysis=analysis, run=None)
     if runs.exclude(user=user).exists() or left.exists():
         raise Conflict(_("Others have run it, and their verdicts name it: it stays."))
+    if Deposit.objects.filter(version__analysis=analysis).exists():
+        raise Conflict(_("It is deposited. A draft can be thrown away; what has a DOI stays."))
     _note(user, analysis, "analysis.deleted", {"title": analysis.title})
     # A version that is the newest of an analysis is protected.
     analysis.current = None

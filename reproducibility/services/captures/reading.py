@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from reproducibility.capture.declared import NAMES
 from reproducibility.capture.proposing import NO_LICENCE, propose
+from reproducibility.capture.recorded import as_recorded
 from reproducibility.capture.values import Author, Data, Found, Proposal, Role
 from reproducibility.models import Capture, CapturedFile, CaptureState
 from reproducibility.services.captures.gathering import Gathering
@@ -42,7 +43,7 @@ def step(operation: Operation) -> Outcome:
             return _wait(capture, exc)
         if not found.files:
             raise InvalidRequest(_("There is no file to capture. Choose another place."))
-        proposal = propose(found)
+        proposal = as_recorded(propose(found), found.recorded)
     with transaction.atomic():
         hold(operation)
         keep(capture, found, gathering, proposal)
@@ -88,6 +89,8 @@ def keep(capture: Capture, found: Found, gathering: Gathering, proposal: Proposa
         code=found.code.as_json(),
         origin=capture.origin | ({"commit": found.code.commit} if found.code.commit else {}),
         inputs=[_data_json(each) for each in found.data],
+        tolerances={path: dict(each) for path, each in proposal.tolerances.items()}
+        or capture.tolerances,
         found=without_asking(told(found, proposal, gathering.notes), licence),
     )
 

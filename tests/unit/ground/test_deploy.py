@@ -104,6 +104,7 @@ UNSAFE: dict[str, dict[str, Any]] = {
     "VRE_HUB_URL: .*https": {"hub_url": "http://hub.example"},
     "VRE_HUB_API_URL: .*https": {"hub_api_url": "http://hub.example:8081/hub/api"},
     "VRE_REANA_URL: .*https": {"reana_url": "http://reana.example"},
+    "VRE_DEPOSIT_URL: .*https": {"deposit_url": "http://zenodo.example"},
     "VRE_MAIL_URL: .*smtps": {"mail_url": "smtp://mail.example", "mail_from": "p@portal.example"},
 }  # fmt: skip
 

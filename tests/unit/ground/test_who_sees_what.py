@@ -35,7 +35,9 @@ from data_mgmt.models import (
 )
 from reproducibility.models import (
     Analysis,
+    Campaign,
     Capture,
+    Deposit,
     Registration,
     Run,
     SideComparison,
@@ -123,6 +125,9 @@ def an_analysis(user: User) -> object:
     )
     analysis.current = analysis.versions.create(number=1, specification="{}")
     analysis.save()
+    # Addresses below an analysis name it by the sample.
+    told = {"version": analysis.current, "user": user, "service": "https://zenodo.test"}
+    Deposit.objects.get_or_create(pk=SAMPLES["pk"], defaults=told)
     return analysis.slug
 
 
@@ -142,6 +147,19 @@ def a_registration(user: User) -> object:
 
 def a_comparison(user: User) -> object:
     return SideComparison.objects.create(user=user, first=uuid.uuid4(), second=uuid.uuid4()).pk
+
+
+def a_deposit(user: User) -> object:
+    return Deposit.objects.get(version__analysis__slug=an_analysis(user)).pk
+
+
+def a_campaign(user: User) -> object:
+    run = Run.objects.get(pk=str(a_run(user)))
+    campaign = Campaign.objects.create(
+        user=user, version=run.version, title="Scan", columns=["bins"], total=1, at_once=1
+    )
+    campaign.points.create(number=1, values={"bins": 10})
+    return campaign.pk
 
 
 def a_capture(user: User) -> object:
@@ -201,6 +219,8 @@ OWNED: dict[str, Maker] = {
     "api/v1/environments/builds/<uuid:pk>": a_build,
     "analyses/<slug:slug>": an_analysis,
     "api/v1/analyses/<slug:key>": an_analysis,
+    "campaigns/<uuid:pk>": a_campaign,
+    "api/v1/campaigns/<uuid:pk>": a_campaign,
     "runs/<uuid:run_id>": a_run,
     "api/v1/runs/<uuid:run_id>": a_run,
     "captures/<uuid:pk>": a_capture,
@@ -258,6 +278,7 @@ PUBLIC = {
 }
 #: What the other parameters of an address are filled with.
 SAMPLES = {
+    "number": "1",
     "path": "results/a.json", "name": "dimuon", "scope": "cms", "did": "cms:dimuon",
     "pk": str(uuid.UUID(int=7)), "share_id": str(uuid.UUID(int=8)), "storage": "CERN",
 }  # fmt: skip
@@ -289,9 +310,11 @@ WATCHED: dict[str, Maker] = {
     "session-usage": a_session,
     "build": a_build,
     "run": a_run,
+    "campaign": a_campaign,
     "capture": a_capture,
     "registration": a_registration,
     "comparison": a_comparison,
+    "deposit": a_deposit,
     "uploads": lambda user: user.pk,
     "preview": a_preview,
     "inbox": lambda user: user.pk,

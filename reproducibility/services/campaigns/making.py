@@ -1,0 +1,234 @@
+"""Campaigns as their owner makes, starts, pauses, resumes, cancels and repairs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.models import User
+from reproducibility.models import (
+    AnalysisVersion,
+    Campaign,
+    CampaignQuerySet,
+    CampaignState,
+    Point,
+    PointState,
+    Proof,
+    Run,
+)
+from reproducibility.points.values import Points
+from reproducibility.services.analyses import is_uuid
+from reproducibility.services.campaigns.driving import KIND, TOPIC, tell
+from reproducibility.services.campaigns.results import Declared, checked
+from reproducibility.services.inputs import check_open
+from vre_portal import operations
+from vre_portal.config import get_config
+from vre_portal.errors import Conflict, InvalidRequest, NotFound
+
+#: Points that are written by one statement.
+BATCH = 2000
+#: Something that its owner does with a campaign.
+Act = Callable[[User, UUID], Campaign]
+LONGEST_TITLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to scan: how the points were made is kept, to be made again."""
+
+    points: Points = field(repr=False)
+    title: str
+    source: Mapping[str, Any] = field(default_factory=dict)
+    results: Sequence[Declared] = ()
+    at_once: int = 10
+    first: int = 0
+    retries: int = 3
+
+
+def create(user: User, version: AnalysisVersion, wish: Wish) -> Campaign:
+    """Write a campaign with its points down; nothing of it starts.
+
+    Raises
+    ------
+    InvalidRequest
+        A part of the wish can't be; `field` names it.
+    Forbidden
+        An input is under an embargo.
+    """
+    _check(wish)
+    declared = checked(wish.results, wish.points.columns)
+    check_open(user, version, {})
+    with transaction.atomic():
+        campaign = Campaign.objects.create(
+            user=user,
+            version=version,
+            title=wish.title.strip(),
+            columns=list(wish.points.columns),
+            source=dict(wish.source),
+            results=[each.as_json() for each in declared],
+            total=len(wish.points.rows),
+            first=wish.first,
+            at_once=wish.at_once,
+            retries=wish.retries,
+        )
+        Point.objects.bulk_create(_rows(campaign, wish), batch_size=BATCH)
+        detail = {"analysis": version.analysis.slug, "points": campaign.total}
+        audit.record("campaign.made", actor=user, about=(TOPIC, campaign.pk), detail=detail)
+    return campaign
+
+
+def _check(wish: Wish) -> None:
+    most = get_config().campaign_runs
+    if not wish.title.strip() or len(wish.title) > LONGEST_TITLE:
+        raise InvalidRequest(_("Give the campaign a title of at most 200 letters."), field="title")
+    if not wish.points.rows:
+        raise InvalidRequest(_("There is no point. Give a table or a grid."), field="points")
+    if not 1 <= wish.at_once <= most:
+        words = _("From 1 to %s runs may be under way at the same time.") % most
+        raise InvalidRequest(words, field="at_once")
+    if not 0 <= wish.first < len(wish.points.rows):
+        words = _("Of %s points at most one fewer can be tried first; 0 tries none.")
+        raise InvalidRequest(words % len(wish.points.rows), field="first")
+    if not 0 <= wish.retries <= 10:
+        raise InvalidRequest(_("A point is tried again at most 10 times."), field="retries")
+
+
+def _rows(campaign: Campaign, wish: Wish) -> Iterator[Point]:
+    for number, row in enumerate(wish.points.rows, 1):
+        values = dict(zip(wish.points.columns, row, strict=True))
+        yield Point(campaign=campaign, number=number, values=values)
+
+
+def mine(user: User) -> CampaignQuerySet:
+    """Return the campaigns that somebody may see."""
+    return Campaign.objects.visible_to(user).select_related("version__analysis", "user")
+
+
+def find(user: User, campaign_id: UUID | str) -> Campaign:
+    """Return one of them; raises `NotFound`."""
+    found = mine(user).filter(pk=campaign_id).first() if is_uuid(campaign_id) else None
+    if found is None:
+        raise NotFound(_("There is no such campaign, or it is not yours."))
+    return found
+
+
+def go_on(user: User, campaign_id: UUID | str) -> Campaign:
+    """Start a campaign, or go on with one that was paused.
+
+    Raises
+    ------
+    Conflict
+        It goes on, or it has ended.
+    """
+    with _locked(user, campaign_id) as campaign:
+        if campaign.state not in {CampaignState.DRAFT, CampaignState.PAUSED}:
+            raise Conflict(_("The campaign is %s already.") % campaign.get_state_display().lower())
+        if campaign.version.proof == Proof.FAILED:
+            raise Conflict(_("The proof of this version failed: none of its points would run."))
+        if campaign.state == CampaignState.PAUSED:
+            campaign.first = 0
+        campaign.started_at = campaign.started_at or timezone.now()
+        _drive(campaign, CampaignState.RUNNING, "")
+        audit.record("campaign.started", actor=user, about=(TOPIC, campaign.pk))
+    return campaign
+
+
+def pause(user: User, campaign_id: UUID | str) -> Campaign:
+    """Start no more points; what runs goes on to its end."""
+    with _locked(user, campaign_id) as campaign:
+        if campaign.state != CampaignState.RUNNING:
+            raise Conflict(_("The campaign does not go on."))
+        campaign.state, campaign.message = CampaignState.PAUSED, _("Paused by you.")
+        campaign.save(update_fields=["state", "message"])
+        audit.record("campaign.paused", actor=user, about=(TOPIC, campaign.pk))
+    tell(campaign)
+    return campaign
+
+
+def cancel(user: User, campaign_id: UUID | str) -> Campaign:
+    """Start no more points, and stop those that run; what is done stays."""
+    with _locked(user, campaign_id) as campaign:
+        if campaign.state in {CampaignState.CANCELLED, CampaignState.FINISHED}:
+            raise Conflict(_("The campaign has ended already."))
+        _stop_all(campaign)
+        campaign.finished_at = timezone.now()
+        _drive(campaign, CampaignState.CANCELLED, _("Cancelled by you."))
+        audit.record("campaign.cancelled", actor=user, about=(TOPIC, campaign.pk))
+    return campaign
+
+
+def _stop_all(campaign: Campaign) -> None:
+    campaign.points.filter(state=PointState.WAITING).update(state=PointState.CANCELLED)
+    running = Run.objects.filter(point__campaign=campaign).active()
+    running.update(stop_wanted=True, message="Stopping.")
+
+
+def retry_failed(user: User, campaign_id: UUID | str) -> Campaign:
+    """Let the points that failed or were cancelled wait for another run, and go on."""
+    with _locked(user, campaign_id) as campaign:
+        if campaign.state in {CampaignState.DRAFT, CampaignState.RUNNING}:
+            raise Conflict(_("Pause the campaign first, or wait for its end."))
+        again = campaign.points.filter(state__in=[PointState.FAILED, PointState.CANCELLED])
+        if not again.update(
+            state=PointState.WAITING, run=None, attempts=0, due_at=None, cause="", reason="",
+            results={}, seconds=None,
+        ):  # fmt: skip
+            raise Conflict(_("No point has failed."))
+        campaign.first, campaign.finished_at = 0, None
+        _drive(campaign, CampaignState.RUNNING, "")
+        audit.record("campaign.retried", actor=user, about=(TOPIC, campaign.pk))
+    return campaign
+
+
+def delete(user: User, campaign_id: UUID | str) -> None:
+    """Delete a campaign that does not go on, with its runs."""
+    with _locked(user, campaign_id) as campaign:
+        runs = Run.objects.filter(point__campaign=campaign)
+        if campaign.state == CampaignState.RUNNING or runs.active().exists():
+            raise Conflict(
+                _("The campaign goes on. Cancel it first, and wait for its runs to stop.")
+            )
+        runs.delete()
+        audit.record("campaign.deleted", actor=user, about=(TOPIC, campaign.pk))
+        campaign.delete()
+
+
+def leave(user: User) -> bool:
+    """Start no more points of somebody who leaves; their runs are stopped with all others."""
+    rows = Campaign.objects.filter(user=user, state=CampaignState.RUNNING)
+    rows.update(state=CampaignState.PAUSED, message=_("Its owner leaves."))
+    return False
+
+
+def present_state(user_id: object, key: str) -> Mapping[str, Any]:
+    """Return a campaign as the websocket tells it first."""
+    campaign = find(User.objects.get(pk=str(user_id)), key)
+    return {"state": campaign.state, "message": campaign.message, "counts": campaign.counts()}
+
+
+@contextmanager
+def _locked(user: User, campaign_id: UUID | str) -> Iterator[Campaign]:
+    """Lend a campaign of somebody's, locked in a transaction until the block ends."""
+    found = find(user, campaign_id)
+    with transaction.atomic():
+        rows = Campaign.objects.select_for_update(no_key=True, of=("self",))
+        yield rows.select_related("version__analysis", "user").get(pk=found.pk)
+
+
+def _drive(campaign: Campaign, state: CampaignState, message: str) -> None:
+    campaign.state, campaign.message = state, message
+    campaign.drives = F("drives") + 1
+    campaign.save()
+    campaign.refresh_from_db()
+    key = f"{KIND}:{campaign.pk}:{campaign.drives}"
+    operations.begin(KIND, subject=campaign.pk, user_id=campaign.user_id, key=key)
+    transaction.on_commit(lambda: tell(campaign))

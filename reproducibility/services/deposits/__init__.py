@@ -1,0 +1,1 @@
+"""Published analyses in a repository that gives DOIs: asked for, looked at, confirmed, found."""

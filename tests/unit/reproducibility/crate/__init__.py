@@ -1,0 +1,1 @@
+"""RO-Crates of analyses: out, and in again."""
