@@ -194,3 +194,18 @@ def test_a_result_called_like_the_seconds_comes_before_them(scan: Scan) -> None:
 
     assert plotting.columns_of(campaign) == ["m0", "seconds", "point"]
     assert samples == [(1, 1.0, 7.0, 1.0)]
+
+
+def test_a_column_may_stand_for_all_three(browser: Client, scan: Scan) -> None:
+    campaign = scan(circle(3), columns=["m0", "m12"], results=["CLs"])
+
+    for column in ("m0", "CLs", "seconds", "point"):
+        assert page(browser, campaign, x=column, y=column, z=column).count("<circle") == 9
+
+
+def test_a_refresh_keeps_the_chosen_plot(browser: Client, scan: Scan) -> None:
+    campaign = scan(circle(3), columns=["m0", "m12"], results=["CLs"])
+
+    shown = page(browser, campaign, x="m12", y="m0")
+
+    assert "?fragment=body&amp;x=m12&amp;y=m0" in shown
