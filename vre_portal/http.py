@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from urllib3.util import Retry
 
 from vre_portal.config import get_config
@@ -21,6 +21,7 @@ from vre_portal.logs import request_id
 
 CONNECT_SECONDS = 2.0
 UNAVAILABLE = {502, 503, 504}
+READS = {"GET", "HEAD"}
 #: Whoever says to come back later than this is asked sooner.
 MOST_RETRY_SECONDS = 3600
 
@@ -34,7 +35,7 @@ def _session() -> requests.Session:
     # Only what never reached the server is safe to try again. `read=False` rather than 0: a
     # time-out then stays one, and is no lost connection.
     retry = Retry(
-        total=1, connect=1, read=False, status=0, redirect=0, allowed_methods=["GET", "HEAD"],
+        total=1, connect=1, read=False, status=0, redirect=0, allowed_methods=READS,
         # Else urllib3 takes "come back later" for too many tries, and the answer is lost.
         respect_retry_after_header=False,
     )  # fmt: skip
@@ -72,7 +73,7 @@ def call(
     seconds = timeout or get_config().upstream_timeout
     sent = {"X-Request-Id": request_id.get(), **(headers or {})}
     try:
-        answer = _session().request(
+        answer = _asked(
             method,
             url,
             headers=sent,
@@ -99,6 +100,17 @@ def call(
             retry_after=retry_after_of(answer),
         )
     return answer
+
+
+def _asked(method: str, url: str, **kwargs: Any) -> requests.Response:
+    """Send a request; a read on a kept connection that the server was just closing, once more."""
+    try:
+        return _session().request(method, url, **kwargs)
+    except requests.ConnectionError as exc:
+        cut = bool(exc.args) and isinstance(exc.args[0], ProtocolError)
+        if method not in READS or not cut:
+            raise
+    return _session().request(method, url, **kwargs)
 
 
 def retry_after_of(answer: requests.Response) -> int | None:

@@ -49,20 +49,20 @@ PASSING = (Failure.SERVICE, Failure.GONE)
 
 def step(operation: Operation) -> operations.Outcome:
     """Take in what ended and start what may start."""
-    campaign = Campaign.objects.select_related("user", "version__analysis")
-    found = campaign.filter(pk=operation.subject).first()
-    if found is None:
+    rows = Campaign.objects.select_related("user", "version__analysis")
+    campaign = rows.filter(pk=operation.subject).first()
+    if campaign is None:
         return operations.Done()
-    changed = _take_in(found)
-    found.refresh_from_db(fields=["state", "first", "at_once"])
-    started = _start_some(found) if found.state == CampaignState.RUNNING else 0
+    changed = _take_in(campaign)
+    campaign.refresh_from_db(fields=["state", "first", "at_once"])
+    started = _start_some(campaign) if campaign.state == CampaignState.RUNNING else 0
     if changed or started:
-        tell(found)
-    if found.points.filter(state=PointState.RUNNING).exists():
+        tell(campaign)
+    if campaign.points.filter(state=PointState.RUNNING).exists():
         return operations.Again(LOOK_SECONDS)
-    if found.state == CampaignState.RUNNING and _waiting(found).exists():
+    if campaign.state == CampaignState.RUNNING and _waiting(campaign).exists():
         return operations.Again(LOOK_SECONDS if started else WAIT_SECONDS)
-    return _ended(found)
+    return _ended(campaign)
 
 
 def gave_up(operation: Operation, error: PortalError) -> None:
@@ -82,12 +82,19 @@ def _take_in(campaign: Campaign) -> int:
     running = campaign.points.filter(state=PointState.RUNNING).select_related("run")
     ended = list(running.filter(Q(run=None) | ~Q(run__state__in=ACTIVE)))
     for point in ended:
-        Point.objects.filter(pk=point.pk, state=PointState.RUNNING).update(
-            **_became(campaign, point)
-        )
+        _write_down(campaign, point)
         if point.run and point.run.failure == Failure.QUOTA:
             _pause(campaign, _("Your quota is used up: %s") % point.run.message)
     return len(ended)
+
+
+@transaction.atomic
+def _write_down(campaign: Campaign, point: Point) -> None:
+    became = _became(campaign, point)
+    rows = Point.objects.filter(pk=point.pk, state=PointState.RUNNING, run=point.run)
+    if rows.update(**became) and point.run and became["state"] == PointState.WAITING:
+        # Why it failed stays with the point; in no list would the run be found.
+        Run.objects.filter(pk=point.run.pk).delete()
 
 
 def _became(campaign: Campaign, point: Point) -> Mapping[str, Any]:

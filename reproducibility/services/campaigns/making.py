@@ -134,12 +134,18 @@ def go_on(user: User, campaign_id: UUID | str) -> Campaign:
             raise Conflict(_("The campaign is %s already.") % campaign.get_state_display().lower())
         if campaign.version.proof == Proof.FAILED:
             raise Conflict(_("The proof of this version failed: none of its points would run."))
-        if campaign.state == CampaignState.PAUSED:
+        if not _is_tried(campaign):
             campaign.first = 0
         campaign.started_at = campaign.started_at or timezone.now()
         _drive(campaign, CampaignState.RUNNING, "")
         audit.record("campaign.started", actor=user, about=(TOPIC, campaign.pk))
     return campaign
+
+
+def _is_tried(campaign: Campaign) -> bool:
+    """Whether points of a trial have still to end: a pause in between does not skip it."""
+    tried = campaign.points.filter(number__lte=campaign.first)
+    return tried.filter(state__in=[PointState.WAITING, PointState.RUNNING]).exists()
 
 
 def pause(user: User, campaign_id: UUID | str) -> Campaign:
@@ -173,11 +179,12 @@ def _stop_all(campaign: Campaign) -> None:
 
 
 def retry_failed(user: User, campaign_id: UUID | str) -> Campaign:
-    """Let the points that failed or were cancelled wait for another run, and go on."""
+    """Let the points that failed or were cancelled wait for another run in place of theirs."""
     with _locked(user, campaign_id) as campaign:
         if campaign.state in {CampaignState.DRAFT, CampaignState.RUNNING}:
             raise Conflict(_("Pause the campaign first, or wait for its end."))
         again = campaign.points.filter(state__in=[PointState.FAILED, PointState.CANCELLED])
+        Run.objects.filter(point__in=again).delete()
         if not again.update(
             state=PointState.WAITING, run=None, attempts=0, due_at=None, cause="", reason="",
             results={}, seconds=None,

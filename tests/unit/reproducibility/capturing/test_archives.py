@@ -123,7 +123,9 @@ def test_a_list_that_lies_about_its_length_is_refused_before_it_is_unpacked(
     assert most < 1 << 20
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip at all", zipped({"a": b"1"})[:40]])
+@pytest.mark.parametrize(
+    "content", [b"", b"no zip at all", zipped({"a": b"1"})[:40]], ids=["empty", "a text", "cut"]
+)
 def test_what_is_no_archive_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
     assert "no ZIP archive" in refusal(tmp_path, content)
 
