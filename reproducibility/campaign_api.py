@@ -75,6 +75,7 @@ class CampaignsView(_Part):
                 at_once=told["at_once"],
                 first=told["first"],
                 retries=told["retries"],
+                priority=told["priority"],
             ),
         )
         return Response(CampaignSerializer(made).data, status=201)

@@ -32,6 +32,7 @@ class CampaignWishSerializer(serializers.Serializer[object]):
     at_once = serializers.IntegerField(default=10, min_value=1)
     first = serializers.IntegerField(default=0, min_value=0)
     retries = serializers.IntegerField(default=3, min_value=0, max_value=10)
+    priority = serializers.IntegerField(default=0, min_value=-100, max_value=100)
 
 
 class CampaignSerializer(serializers.Serializer[object]):
@@ -50,6 +51,7 @@ class CampaignSerializer(serializers.Serializer[object]):
     at_once = serializers.IntegerField()
     first = serializers.IntegerField()
     retries = serializers.IntegerField()
+    priority = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)

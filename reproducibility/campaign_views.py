@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.decorators import SignedInRequest, signed_in
@@ -59,18 +62,20 @@ def new(request: SignedInRequest, slug: str) -> HttpResponseBase:
 def campaign(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     """Show a campaign: how far it is, all points at a glance, what failed, what came out."""
     found = making.find(request.user, pk)
-    stands = looking.standing(found)
-    context = {
+    context: dict[str, Any] = {
         "campaign": found,
-        "standing": stands,
+        "standing": looking.standing(found),
         "estimate": looking.estimate(found) if found.state == CampaignState.DRAFT else None,
         "can_start": found.state in {CampaignState.DRAFT, CampaignState.PAUSED},
-        "columns": looking.columns_of(found),
-        "rows": looking.first_rows(found, SHOWN),
     }
     if request.GET.get("fragment") != "head":
         form = PlotForm(found, request.GET)
-        context |= {"plot_form": form, "plot": plotting.plotted(found, form.choice())}
+        context |= {
+            "columns": looking.columns_of(found),
+            "rows": list(looking.rows_of(found, SHOWN)),
+            "plot_form": form,
+            "plot": plotting.plotted(found, form.choice()),
+        }
     fragments = {"head": "_campaign_head", "body": "_campaign"}
     template = fragments.get(request.GET.get("fragment", ""), "campaign")
     return render(request, f"reproducibility/{template}.html", context)
@@ -89,11 +94,11 @@ def point(request: SignedInRequest, pk: UUID, number: int) -> HttpResponseBase:
 
 
 #: What can be done with a campaign, by the last part of its address, and what is said then.
-ACTS: dict[str, tuple[making.Act, str]] = {
-    "start": (making.go_on, _("The campaign goes on.")),
-    "pause": (making.pause, _("No more points start. What runs goes on to its end.")),
-    "cancel": (making.cancel, _("The campaign is being stopped.")),
-    "retry": (making.retry_failed, _("The points that failed wait for another run.")),
+ACTS: dict[str, tuple[making.Act, str | Promise]] = {
+    "start": (making.go_on, lazy("The campaign goes on.")),
+    "pause": (making.pause, lazy("No more points start. What runs goes on to its end.")),
+    "cancel": (making.cancel, lazy("The campaign is being stopped.")),
+    "retry": (making.retry_failed, lazy("The points that failed wait for another run.")),
 }
 
 
@@ -108,7 +113,7 @@ def act(request: SignedInRequest, pk: UUID, verb: str) -> HttpResponseBase:
     except Conflict as exc:
         messages.warning(request, exc.message)
     else:
-        messages.success(request, words)
+        messages.success(request, str(words))
     return redirect("reproducibility:campaign", pk=pk)
 
 

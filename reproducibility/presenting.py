@@ -143,9 +143,10 @@ def last_of(mine: RunQuerySet, version: AnalysisVersion) -> ShownRun | None:
 
 def hidden_version(user: User, analysis: Analysis) -> AnalysisVersion | None:
     """Return the version saved last where its owner alone sees it; None for others."""
-    if analysis.owner_id != user.pk or analysis.latest == analysis.newest:
+    if analysis.owner_id != user.pk:
         return None
-    return analysis.latest
+    latest = analysis.latest
+    return None if latest == analysis.newest else latest
 
 
 def parts_of(version: AnalysisVersion) -> Parts:

@@ -67,8 +67,9 @@ def step(operation: Operation) -> operations.Outcome:
 
 def gave_up(operation: Operation, error: PortalError) -> None:
     """Pause a campaign that can't be driven; nothing of it is lost."""
-    rows = Campaign.objects.filter(pk=operation.subject, state=CampaignState.RUNNING)
-    rows.update(state=CampaignState.PAUSED, message=error.message)
+    campaign = Campaign.objects.filter(pk=operation.subject).first()
+    if campaign is not None:
+        _pause(campaign, error.message)
 
 
 def tell(campaign: Campaign) -> None:

@@ -139,18 +139,13 @@ def columns_of(campaign: Campaign) -> list[str]:
     return ["point", *campaign.columns, *named, "state", "seconds"]
 
 
-def first_rows(campaign: Campaign, most: int) -> list[list[Any]]:
-    """Return the beginning of the table."""
-    return list(islice(rows_of(campaign), most))
-
-
-def rows_of(campaign: Campaign) -> Iterator[list[Any]]:
-    """Yield the table of results, a point a row; what has no value is None."""
+def rows_of(campaign: Campaign, most: int | None = None) -> Iterator[list[Any]]:
+    """Yield the table of results or its beginning, a point a row; what has no value is None."""
     names = [each["name"] for each in campaign.results]
     points = campaign.points.order_by("number").only(
         "number", "values", "results", "state", "seconds"
     )
-    for point in points.iterator(chunk_size=2000):
+    for point in points[:most].iterator(chunk_size=2000):
         found = [(point.results.get(name) or {}).get("value") for name in names]
         values = [point.values.get(name) for name in campaign.columns]
         seconds = None if point.seconds is None else round(point.seconds, 1)

@@ -52,6 +52,7 @@ class Wish:
     at_once: int = 10
     first: int = 0
     retries: int = 3
+    priority: int = 0
 
 
 def create(user: User, version: AnalysisVersion, wish: Wish) -> Campaign:
@@ -79,6 +80,7 @@ def create(user: User, version: AnalysisVersion, wish: Wish) -> Campaign:
             first=wish.first,
             at_once=wish.at_once,
             retries=wish.retries,
+            priority=wish.priority,
         )
         Point.objects.bulk_create(_rows(campaign, wish), batch_size=BATCH)
         detail = {"analysis": version.analysis.slug, "points": campaign.total}

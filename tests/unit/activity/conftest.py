@@ -8,10 +8,11 @@ import pytest
 from django.test import override_settings
 
 from accounts.models import Identity, User
-from activity.models import Event
+from activity.models import Event, Webhook
 from activity.services import record
 from tests.factories import make_identity
 from tests.fakes import mail
+from tests.unit.activity.receivers import Receiver, hook_of, receiving
 from vre_portal.config import Config, get_config
 
 Tell = Callable[..., Event]
@@ -61,3 +62,16 @@ def no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
     """A site without a mail server."""
     monkeypatch.setattr(Config, "mail_server", None)
     assert get_config().mail_server is None
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A server of a person's own."""
+    with receiving() as server:
+        yield server
+
+
+@pytest.fixture
+def hook(reader: User, receiver: Receiver) -> Webhook:
+    """Alice's webhook, which takes every kind."""
+    return hook_of(reader, receiver.url)

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +16,6 @@ from accounts.models import User
 from activity.models import Delivery, Webhook
 from activity.services import deliveries, webhooks
 from activity.services.kinds import KINDS
-from tests.unit.activity.conftest import Tell
 
 DAY = timedelta(days=1)
 PAGE = "/inbox/preferences/"
@@ -104,7 +103,7 @@ def pass_by(passed: timedelta) -> None:
         webhook.save()
 
 
-def fail_for_a_day(tell: Tell) -> None:
+def fail_for_a_day(tell: Callable[..., object]) -> None:
     tell()
     deliveries.send_due()
     pass_by(DAY + timedelta(minutes=1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from activity.services.kinds import KINDS
 from tests.factories import make_identity
 from tests.unit.accounts.test_export import exported, rows
 from tests.unit.activity.conftest import Tell
-from tests.unit.activity.receivers import Receiver, receiving
+from tests.unit.activity.receivers import Receiver
 from vre_portal.config import Stage, get_config
 from vre_portal.errors import InvalidRequest
 
@@ -28,12 +27,6 @@ PAGE, API = "/inbox/preferences/", "/api/v1/notices/webhook"
 HOOK = f"{PAGE}webhook/"
 JSON = "application/json"
 SECRET = re.compile(r"[\w-]{43}")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as server:
-        yield server
 
 
 def form(url: str, *kinds: str) -> dict[str, str]:

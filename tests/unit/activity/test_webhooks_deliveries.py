@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,18 +31,6 @@ from vre_portal.celery import app
 from vre_portal.config import get_config
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as server:
-        yield server
-
-
-@pytest.fixture
-def hook(reader: User, receiver: Receiver) -> Webhook:
-    """Alice's webhook, which takes every kind."""
-    return webhooks.save(reader, url=receiver.url, kinds=[kind.key for kind in KINDS]).row
 
 
 def test_a_notice_reaches_the_receiver_signed(tell: Tell, reader: User, receiver: Receiver) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -13,7 +12,6 @@ from django.utils.dateformat import format as date_format
 from accounts.models import User
 from activity.models import Delivery, Event, MailState, Webhook
 from activity.services import deliveries, failures, webhooks
-from activity.services.kinds import KINDS
 from tests.unit.activity.conftest import Tell
 from tests.unit.activity.receivers import (
     DAY,
@@ -22,22 +20,9 @@ from tests.unit.activity.receivers import (
     fail_for_a_day,
     hook_of,
     pass_by,
-    receiving,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as server:
-        yield server
-
-
-@pytest.fixture
-def hook(reader: User, receiver: Receiver) -> Webhook:
-    """Alice's webhook, which takes every kind."""
-    return webhooks.save(reader, url=receiver.url, kinds=[kind.key for kind in KINDS]).row
 
 
 def test_a_server_error_is_tried_again_and_then_taken_once(

@@ -134,7 +134,7 @@ def test_the_api_makes_drives_and_collects_a_campaign(
     workflow_backend.runs_by_itself = True
     results = [{"name": "mass", "path": "results/fit.json", "where": "mass"}]
     wish = {"analysis": "dimuon", "title": "Bins", "columns": ["bins"], "rows": [[10], [20]],
-            "results": results, "at_once": 2}  # fmt: skip
+            "results": results, "at_once": 2, "priority": 5}  # fmt: skip
 
     answer = browser.post("/api/v1/campaigns", wish, JSON)
     assert answer.status_code == 201
@@ -142,6 +142,7 @@ def test_the_api_makes_drives_and_collects_a_campaign(
     assert browser.get(f"{base}/matrix").json() == {"letters": "ww"}
     assert browser.post(f"{base}/start").status_code == 202
     campaign = to_its_end(Campaign.objects.get())
+    assert campaign.priority == 5
 
     assert browser.get(base).json()["counts"] == {"finished": 2}
     assert browser.get(f"{base}/matrix").json() == {"letters": "ff"}
