@@ -37,6 +37,9 @@ class Analysis(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     published = models.BooleanField(default=False)
+    landing = models.BooleanField(
+        default=False, help_text="whether its public page is open to readers without an account"
+    )
     title = models.CharField(max_length=200)
     summary = models.TextField()
     authors = models.JSONField(default=list, help_text="a list of {name, orcid}")
