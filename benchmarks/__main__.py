@@ -18,7 +18,7 @@ from demo.stack import DEFAULT_STATE, Stack
 #: Modules of this package with ``run(stack, options)``, which returns figures.
 SUITES = (
     *("streams", "downloads", "did_pages", "institutions", "poller", "sessions", "many_sessions"),
-    *("index", "transfers", "comparing", "runs", "reproducing", "run_transfers"),
+    *("index", "transfers", "comparing", "runs", "reproducing", "run_transfers", "campaigns"),
 )
 #: What the suites import; not every Python at hand has it.
 NEEDED = ("psycopg", "requests", "websockets", "pydantic")
@@ -36,6 +36,7 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=200, help="small calls of each kind")
     parser.add_argument("--launches", type=int, default=40, help="sessions launched and cancelled")
     parser.add_argument("--starts", type=int, default=10, help="sessions started for real")
+    parser.add_argument("--points", type=int, default=200, help="points of a campaign")
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
     options = parser.parse_args()
     file = options.state / "stack.json"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.core.cache import cache
@@ -14,10 +14,12 @@ from reproducibility.backends import (
     Progress,
     Workflow,
     WorkflowLogs,
+    WorkflowState,
     get_backend,
 )
 from reproducibility.models import Run
 from reproducibility.services import workflows
+from vre_portal.errors import NotFound
 
 #: Seconds between two looks at a person's runs, and for how long an older one still serves while
 #: somebody else is looking.
@@ -28,9 +30,10 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the service told of a person's runs, by the ids of their workflows."""
+    """What the service told of a person's runs, by the ids of their workflows it was asked for."""
 
     at: float
+    asked: frozenset[str] = field(repr=False)
     rows: Mapping[str, ListedWorkflow] = field(repr=False)
 
     def younger_than(self, seconds: float) -> bool:
@@ -38,8 +41,10 @@ class Look:
         return time.time() - self.at < seconds
 
 
-def look_at(run: Run, credential: Credential) -> ListedWorkflow:
+def look_at(run: Run, credential: Callable[[], Credential]) -> ListedWorkflow | None:
     """Return where a run stands, from a look at all runs of its person that is fresh enough.
+
+    None: it was started after that look, or somebody else is looking; the next one will tell.
 
     Raises
     ------
@@ -48,15 +53,16 @@ def look_at(run: Run, credential: Credential) -> ListedWorkflow:
     """
     key = _key(run)
     kept: Look | None = cache.get(key)
-    if kept is None or not kept.younger_than(LOOK_SECONDS) or run.workflow_id not in kept.rows:
+    if kept is None or not kept.younger_than(LOOK_SECONDS):
         kept = _looked(run, credential, key) or kept
-    row = kept.rows.get(run.workflow_id) if kept and kept.younger_than(STALE_SECONDS) else None
-    return row or _alone(get_backend().get(credential, run.workflow_id))
-
-
-def forget(run: Run) -> None:
-    """Look anew next time: something was started or stopped."""
-    cache.delete(_key(run))
+    if kept is None or not kept.younger_than(STALE_SECONDS) or run.workflow_id not in kept.asked:
+        return None
+    row = kept.rows.get(run.workflow_id)
+    if row is None:
+        row = _alone(get_backend().get(credential(), run.workflow_id))
+    if row.workflow.state is WorkflowState.DELETED:
+        raise NotFound("The service has deleted it.", service="reana")
+    return row
 
 
 def log_is_due(run: Run) -> bool:
@@ -81,22 +87,27 @@ def _key(run: Run) -> str:
     return f"runs-seen:{run.user_id}"
 
 
-def _looked(run: Run, credential: Credential, key: str) -> Look | None:
+def _looked(run: Run, credential: Callable[[], Credential], key: str) -> Look | None:
     """Look at all of them, unless another worker is at it."""
     busy = f"{key}:busy"
     if not cache.add(busy, run.remote_name, timeout=STALE_SECONDS):
         return None
     try:
-        look = Look(time.time(), _rows(run, credential))
+        began, names = time.time(), _names(run)
+        look = Look(began, frozenset(names), _rows(names, credential()))
         cache.set(key, look, timeout=int(STALE_SECONDS))
     finally:
         cache.delete(busy)
     return look
 
 
-def _rows(run: Run, credential: Credential) -> dict[str, ListedWorkflow]:
+def _names(run: Run) -> dict[str, str]:
+    """Return the names at the service of what its person has under way, by workflow."""
     mine = Run.objects.filter(user_id=run.user_id).active().exclude(workflow_id="")
-    names = {each.workflow_id: each.remote_name for each in mine.only("id", "workflow_id")}
+    return {each.workflow_id: each.remote_name for each in mine.only("id", "workflow_id")}
+
+
+def _rows(names: Mapping[str, str], credential: Credential) -> dict[str, ListedWorkflow]:
     rows: dict[str, ListedWorkflow] = {}
     number, more = 1, True
     while more and names.keys() - rows.keys():

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from accounts.credentials import Credential, credential_for
+from accounts.credentials import credential_for
 from reproducibility.backends import AUDIENCE, Workflow, WorkflowState, get_backend
 from reproducibility.models import Run, RunState
 from reproducibility.services import following, progress, staging, verdicts, workflows
@@ -25,15 +25,15 @@ TELL_SECONDS = 1.0
 def prepare(turn: Turn) -> Outcome:
     """Bring a run to its start, from wherever an earlier worker left it."""
     run, backend = turn.run, get_backend()
-    workflow = backend.find(_credential(run), run.remote_name) or _create(run)
+    workflow = backend.find(turn.credential(), run.remote_name) or _create(turn)
     if run.workflow_id != workflow.id:
         turn.save(workflow_id=workflow.id, workflow_name=workflow.name)
     if workflow.state is WorkflowState.CREATED:
         _fetch(turn)
         if turn.stop_wanted() or not _hand_over(turn):
             return Again()
-        _start(run)
-    environment = backend.environment(_credential(run), workflow.id)
+        _start(turn)
+    environment = backend.environment(turn.credential(), workflow.id)
     first, *others = run.steps
     turn.save(
         state=RunState.QUEUED,
@@ -51,22 +51,19 @@ def take_back(run: Run) -> None:
         return
     made = Workflow(run.workflow_id, run.workflow_name, WorkflowState.CREATED)
     try:
-        get_backend().cancel(_credential(run), made)
+        get_backend().cancel(credential_for(run.user, AUDIENCE), made)
     except PortalError as exc:
         log.info("workflow %s is left at the service: %s", run.workflow_name, exc.message)
 
 
-def _credential(run: Run) -> Credential:
-    return credential_for(run.user, AUDIENCE)
-
-
-def _create(run: Run) -> Workflow:
+def _create(turn: Turn) -> Workflow:
+    run = turn.run
     files = {
         staging.SPECIFICATION: run.version.specification.encode(),
         **workflows.step_files(run.version),
     }
     specification = workflows.specification_of(run.version)
-    return get_backend().create(_credential(run), run.remote_name, specification, files)
+    return get_backend().create(turn.credential(), run.remote_name, specification, files)
 
 
 def _fetch(turn: Turn) -> None:
@@ -81,19 +78,18 @@ def _fetch(turn: Turn) -> None:
 def _hand_over(turn: Turn) -> bool:
     """Fill the workspace; False when the user wants to stop."""
     run = turn.run
-    missing = staging.missing_files(run, _credential(run))
+    missing = staging.missing_files(run, turn.credential())
     handing = Handing(turn, missing)
     for file in missing:
         if turn.stop_wanted():
             return False
         handing.begin(file)
-        staging.upload(run, file, _credential(run), handing.told)
+        staging.upload(run, file, turn.credential(), handing.told)
     return not turn.stop_wanted()
 
 
-def _start(run: Run) -> None:
-    credential = _credential(run)
-    following.forget(run)
+def _start(turn: Turn) -> None:
+    run, credential = turn.run, turn.credential()
     try:
         get_backend().start(credential, run.workflow_id, run.parameters)
     except Conflict:

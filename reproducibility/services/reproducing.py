@@ -8,7 +8,7 @@ refuses to start twice; and a worker that was thought dead can't write any more.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,7 +18,6 @@ from django.utils import timezone
 from accounts.credentials import Credential, credential_for
 from reproducibility.backends import (
     AUDIENCE,
-    ListedWorkflow,
     Workflow,
     WorkflowState,
     get_backend,
@@ -100,25 +99,21 @@ def _next(turn: Turn) -> Outcome:
             return _compare(turn)
 
 
-def _credential(run: Run) -> Credential:
-    return credential_for(run.user, AUDIENCE)
-
-
 def _follow(turn: Turn) -> Outcome:
-    run, credential = turn.run, _credential(turn.run)
+    run = turn.run
     try:
-        row: ListedWorkflow | None = following.look_at(run, credential)
+        row = following.look_at(run, turn.credential)
     except NotFound:
-        row = None
-    if row is None or row.workflow.state is WorkflowState.DELETED:
-        turn.end(RunState.FAILED, GONE, failure=Failure.GONE)
-        return Done()
+        return _gone(turn)
+    if row is None:
+        return Again(following.LOOK_SECONDS)
     workflow, now_seen = row.workflow, following.told(row)
-    running = workflow.state is WorkflowState.RUNNING
-    if running and now_seen == run.seen and not following.log_is_due(run):
-        Run.objects.filter(pk=run.pk).update(checked_at=timezone.now())
+    state = RunState.RUNNING if workflow.state is WorkflowState.RUNNING else RunState.QUEUED
+    if not workflow.state.ended and not _log_tells_more(run, state, now_seen):
+        told = {"state": state, "seen": now_seen, "message": _now(workflow, run.steps)}
+        _save_if_new(turn, {**told, "checked_at": timezone.now()})
         return Again(_pause(run))
-    logs = following.read_log(run, credential)
+    logs = following.read_log(run, turn.credential())
     steps = progress.merged(run.steps, logs)
     seen = {
         "seen": now_seen,
@@ -138,9 +133,15 @@ def _follow(turn: Turn) -> Outcome:
         failure = Failure.STEPS if failed else ""
         turn.end(state, progress.reason(workflow, logs), failure=failure, **seen)
         return Done()
-    state = RunState.RUNNING if running else RunState.QUEUED
     _save_if_new(turn, {**seen, "state": state, "message": _now(workflow, steps)})
     return Again(_pause(run))
+
+
+def _log_tells_more(run: Run, state: RunState, seen: Mapping[str, Any]) -> bool:
+    """Whether something may stand in the log that is not known yet: before it runs nothing does."""
+    if state == RunState.QUEUED:
+        return False
+    return seen != run.seen or (run.kind != Kind.POINT and following.log_is_due(run))
 
 
 def _pause(run: Run) -> float:
@@ -164,14 +165,13 @@ def _save_if_new(turn: Turn, seen: dict[str, Any]) -> None:
 
 
 def _compare(turn: Turn) -> Outcome:
-    run, credential = turn.run, _credential(turn.run)
+    run, credential = turn.run, turn.credential()
     if run.kind == Kind.POINT:
-        return _collect(turn, credential)
+        return _collect(turn)
     watch = partial(watched, turn.save)
     verdict = verdicts.verdict_of(run, credential, watch)
-    if verdict.level is Level.MISSING and _is_gone(run):
-        turn.end(RunState.FAILED, GONE, failure=Failure.GONE)
-        return Done()
+    if verdict.level is Level.MISSING and _is_gone(turn):
+        return _gone(turn)
     proofs.gather_outputs(run, credential, watch)
     tests = acceptance.judge(run, credential)
     steps = [*run.steps[:-1], progress.ended(run.steps[-1], "done")]
@@ -181,12 +181,12 @@ def _compare(turn: Turn) -> Outcome:
     return Done()
 
 
-def _collect(turn: Turn, credential: Credential) -> Outcome:
+def _collect(turn: Turn) -> Outcome:
     """Read what the campaign wants of a point; with other outputs there is nothing to compare."""
-    if _is_gone(turn.run):
-        turn.end(RunState.FAILED, GONE, failure=Failure.GONE)
-        return Done()
-    results.gather(turn.run, credential)
+    found = results.gather(turn.run, turn.credential())
+    if not any("value" in each for each in found.values()) and _is_gone(turn):
+        return _gone(turn)
+    results.write_down(turn.run, found)
     steps = [*turn.run.steps[:-1], progress.ended(turn.run.steps[-1], "done")]
     turn.end(RunState.FINISHED, "All steps are done.", steps=steps)
     return Done()
@@ -216,10 +216,15 @@ def _workflow_of(run: Run, credential: Credential) -> Workflow | None:
         return None
 
 
-def _is_gone(run: Run) -> bool:
+def _gone(turn: Turn) -> Outcome:
+    turn.end(RunState.FAILED, GONE, failure=Failure.GONE)
+    return Done()
+
+
+def _is_gone(turn: Turn) -> bool:
     """Whether the workflow was deleted at the service: no output is there then."""
     try:
-        found = get_backend().get(_credential(run), run.workflow_id)
+        found = get_backend().get(turn.credential(), turn.run.workflow_id)
     except NotFound:
         return True
     return found.state is WorkflowState.DELETED

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.credentials import Credential, credential_for
 from activity import services as activity
 from activity.models import Level
+from reproducibility.backends import AUDIENCE
 from reproducibility.models import Kind, Run, RunState
 from reproducibility.services import concluding, progress, proofs, staging, verdicts
 from vre_portal.live import publish
@@ -17,6 +20,8 @@ from vre_portal.models import Operation
 from vre_portal.operations import hold
 
 TIMELINE = "run"
+#: Seconds that a turn uses a credential before it asks again whether its person may act.
+LENT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,17 @@ class Turn:
 
     operation: Operation
     run: Run
+    _lent: dict[float, Credential] = field(default_factory=dict, repr=False)
+
+    def credential(self) -> Credential:
+        """Return the person's credential, asked for anew every few seconds of a long turn."""
+        now = time.monotonic()
+        for asked_at, credential in self._lent.items():
+            if now - asked_at < LENT_SECONDS:
+                return credential
+        self._lent.clear()
+        self._lent[now] = credential_for(self.run.user, AUDIENCE)
+        return self._lent[now]
 
     def save(self, **changes: Any) -> None:
         """Save changes and tell the open pages, unless another worker has taken over."""

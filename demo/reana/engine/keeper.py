@@ -84,7 +84,8 @@ class Keeper:
         with self._attempt.log.open("ab", buffering=0) as stream:
             log = CappedLog(stream, request.log_bytes)
             while process.poll() is None:
-                _copy(pipe, log, wait=TICK)
+                if _copy(pipe, log, wait=TICK) is None:
+                    _wait_for(process, TICK)  # it closed its output: it ends now, or runs on
                 if time.monotonic() > deadline:
                     return Ending.TIMED_OUT, ""
                 if (asked := self._end_asked()) is not None:
@@ -200,14 +201,20 @@ def _afterwards(request: Request, watch: Watch, group: Cgroup | None) -> tuple[E
     return Ending.EXITED, ""
 
 
-def _copy(pipe: int, log: CappedLog, *, wait: float) -> bool:
-    """Move what is there from the pipe to the log; tell whether there was anything."""
+def _copy(pipe: int, log: CappedLog, *, wait: float) -> bool | None:
+    """Move what is there from the pipe to the log; tell whether there was anything.
+
+    None: no more will come.
+    """
     ready, _, _ = select.select([pipe], [], [], wait)
     output = os.read(pipe, 65536) if ready else b""
     log.write(output)
-    if ready and not output:
-        time.sleep(wait)  # the command closed its output and runs on
-    return bool(output)
+    return None if ready and not output else bool(output)
+
+
+def _wait_for(process: subprocess.Popen[bytes], seconds: float) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=seconds)
 
 
 def main(arguments: list[str]) -> None:

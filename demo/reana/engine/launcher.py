@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
@@ -68,6 +69,8 @@ class Launcher:
             settings.environments, python=settings.environment / "bin" / "python"
         )
         self._groups = cgroups.possible()
+        #: Called from a thread of its own when a command of this service's has ended.
+        self.on_end: Callable[[], None] = lambda: None
 
     @property
     def isolated(self) -> bool:
@@ -131,7 +134,7 @@ class Launcher:
             return
         try:
             attempt.ask(self._request(program, place))
-            subprocess.Popen(
+            keeper = subprocess.Popen(
                 [
                     sys.executable,
                     *("-m", "demo.reana.engine.keeper"),
@@ -145,6 +148,11 @@ class Launcher:
             )
         finally:
             os.close(lock)
+        threading.Thread(target=self._tell_end, args=(keeper,), daemon=True).start()
+
+    def _tell_end(self, keeper: subprocess.Popen[bytes]) -> None:
+        keeper.wait()
+        self.on_end()
 
     def _request(self, program: Program, place: Place) -> Request:
         limits = self._settings.run_limits

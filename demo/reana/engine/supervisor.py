@@ -60,6 +60,7 @@ class Supervisor:
         self._workflows = workflows
         self._jobs = jobs
         self._launcher = launcher
+        launcher.on_end = self.wake
         self.planner = Planner(settings, jobs, launcher)
         bringing = Bringing(settings, workflows, jobs, launcher, self.planner, secrets=secrets)
         self._bringing = bringing

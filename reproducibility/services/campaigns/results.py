@@ -141,18 +141,24 @@ def _number(text: str) -> Value:
     return text
 
 
-def gather(run: Run, credential: Credential) -> None:
-    """Read the declared results of a finished run into its point; what is not there says why."""
+Gathered = Mapping[str, Mapping[str, Value]]
+
+
+def gather(run: Run, credential: Credential) -> Gathered:
+    """Read the declared results of a finished run: by name a value, or why there is none."""
     point = Point.objects.select_related("campaign").filter(run=run).first()
-    if point is None:
-        return
     contents: dict[str, bytes | str] = {}
     found: dict[str, Mapping[str, Value]] = {}
-    for each in point.campaign.results:
+    for each in point.campaign.results if point else ():
         if each["path"] not in contents:
             contents[each["path"]] = _content(run, each["path"], credential)
         found[each["name"]] = _result(each, contents[each["path"]])
-    Point.objects.filter(pk=point.pk).update(results=found)
+    return found
+
+
+def write_down(run: Run, found: Gathered) -> None:
+    """Keep what was gathered with the run's point, if it is still that one's."""
+    Point.objects.filter(run=run).update(results=found)
 
 
 def _result(each: Mapping[str, str], content: bytes | str) -> Mapping[str, Value]:

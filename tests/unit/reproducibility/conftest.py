@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,7 +18,6 @@ from data_mgmt.backends import get_backend as get_data_backend
 from reproducibility import services
 from reproducibility.backends import get_backend
 from reproducibility.models import Analysis, Run
-from reproducibility.services import following
 from tests.factories import lend, make_identity
 from tests.fakes.data import FakeDataBackend
 from tests.fakes.workflows import FakeWorkflows
@@ -170,7 +170,7 @@ def operation_of(run: Run) -> Operation:
 
 def due(run: Run) -> None:
     """Let the operation be due, its last look be old, and the lease of a dead worker be over."""
-    following.forget(run)
+    cache.delete(f"runs-seen:{run.user_id}")
     past = timezone.now() - timedelta(seconds=1)
     rows = Operation.objects.filter(subject=run.pk)
     rows.update(due_at=past)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.credentials import Credential
@@ -13,7 +14,6 @@ from accounts.models import User
 from reproducibility import services
 from reproducibility.backends import WorkflowState
 from reproducibility.models import Analysis, Run, RunState
-from reproducibility.services import following
 from tests.fakes.workflows import FakeWorkflows
 from tests.unit.reproducibility.conftest import finish, operation_of, work
 from vre_portal import operations
@@ -31,7 +31,7 @@ def started(alice: User, analysis: Analysis) -> list[Run]:
 def test_one_list_call_tells_of_all_runs(
     started: list[Run], workflow_backend: FakeWorkflows
 ) -> None:
-    following.forget(started[0])
+    cache.delete(f"runs-seen:{started[0].user_id}")
     before = workflow_backend.calls["list_workflows"]
 
     for run in started:
@@ -99,3 +99,28 @@ def test_a_run_whose_workflow_is_marked_as_deleted_says_so(
 def due_again(run: Run) -> None:
     """Let the operation be due, with the last look kept."""
     Operation.objects.filter(subject=run.pk).update(due_at=timezone.now(), lease=None)
+
+
+def test_a_run_that_started_after_a_look_waits_for_the_next_one(
+    alice: User, analysis: Analysis, started: list[Run], workflow_backend: FakeWorkflows
+) -> None:
+    due_again(started[0])
+    operations.advance(operation_of(started[0]).pk)
+    newest = services.start_run(alice, analysis)
+    operations.advance(operation_of(newest).pk)
+    before = workflow_backend.calls.copy()
+
+    due_again(newest)
+    operations.advance(operation_of(newest).pk)
+
+    newest.refresh_from_db()
+    assert newest.state == RunState.QUEUED
+    assert workflow_backend.calls == before
+
+
+def test_the_log_of_a_run_that_still_waits_is_not_read(
+    run: Run, workflow_backend: FakeWorkflows
+) -> None:
+    work(run, 3)
+
+    assert workflow_backend.calls["logs"] == 0

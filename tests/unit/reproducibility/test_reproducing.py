@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from accounts.credentials import credential_for
 from accounts.models import AudienceToken, TokenGrant, User
 from activity.models import Event
 from data_mgmt.backends import Did
 from reproducibility import services
+from reproducibility.backends import AUDIENCE
 from reproducibility.models import KEPT, Analysis, Run, RunState
-from reproducibility.services import reproducing, staging
+from reproducibility.services import staging
 from tests.fakes.data import FakeDataBackend
 from tests.fakes.workflows import FakeWorkflows
 from tests.unit.reproducibility.conftest import (
@@ -224,7 +226,7 @@ def test_a_workflow_stopped_at_the_runner_ends_the_run(
     work(run)
     workflow_backend.run(1)
     made = workflow_backend.only()
-    workflow_backend.cancel(reproducing._credential(run), made.workflow)
+    workflow_backend.cancel(credential_for(run.user, AUDIENCE), made.workflow)
 
     finish(run)
 
