@@ -16,7 +16,8 @@ from vre_portal.error_mapping import error_page
 from vre_portal.errors import PortalError, SignInRequired
 
 #: Here nobody is asked who they are: to know it costs two queries, and health must need none.
-WITHOUT_USER = ("/static/", "/healthz", "/readyz", "/oauth/token/", "/oauth/userinfo/",
+WITHOUT_USER = ("/static/", "/public/", "/robots.txt", "/healthz", "/readyz",
+                "/oauth/token/", "/oauth/userinfo/",
                 "/oauth/device_authorization/", "/oauth/revoke_token/",
                 "/oauth/.well-known/", "/accounts/backchannel/")  # fmt: skip
 #: Open whatever is missing: signing in and out, and what everybody may read.

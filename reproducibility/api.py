@@ -20,6 +20,7 @@ from reproducibility import (
     deposit_api,
     files_api,
     keeping_api,
+    landing_api,
     preflight_api,
     services,
     verdict_api,
@@ -180,6 +181,7 @@ urlpatterns = [
     *compare_api.urlpatterns,
     *crate_api.urlpatterns,
     *deposit_api.urlpatterns,
+    *landing_api.urlpatterns,
     path("analyses", AnalysesView.as_view(), name="analyses"),
     path("analyses/<slug:key>", AnalysisView.as_view(), name="analysis"),
     path(

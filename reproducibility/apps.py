@@ -29,7 +29,7 @@ class ReproducibilityApp(AppConfig):
             side_steps,
             uses,
         )
-        from reproducibility.services.campaigns import driving, making  # noqa: PLC0415
+        from reproducibility.services.campaigns import driving, leftovers, making  # noqa: PLC0415
         from reproducibility.services.captures import hooks as captures  # noqa: PLC0415
         from reproducibility.services.deposits import asking, worker  # noqa: PLC0415
         from vre_portal import context, live, operations  # noqa: PLC0415
@@ -41,6 +41,7 @@ class ReproducibilityApp(AppConfig):
         live.topic(asking.TOPIC)(asking.present_state)
         stored_tokens.register(DEPOSITS, tokens.depositor)
         operations.register(driving.KIND, driving.step, give_up=driving.gave_up)
+        leftovers.register()
         live.topic(driving.TOPIC)(making.present_state)
         deletion.on_leaving(making.leave)
         deletion.on_leaving(services.stop_all)

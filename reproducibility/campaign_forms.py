@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from reproducibility.models import AnalysisVersion
+from reproducibility.models import AnalysisVersion, Campaign
 from reproducibility.points.plans import LARGEST_SEED, Plan, Way
-from reproducibility.points.values import Faulty, Points
-from reproducibility.services.campaigns import tables
+from reproducibility.points.values import Faulty
+from reproducibility.services.campaigns import sources
 from reproducibility.services.campaigns.making import LONGEST_TITLE, Wish
 from reproducibility.services.campaigns.results import Declared
+from reproducibility.services.campaigns.sources import Brought
 from reproducibility.services.parameters import parameters_of
 from vre_portal.config import get_config
 from vre_portal.errors import PortalError
@@ -28,6 +30,8 @@ WAYS = [
     (Way.RANDOM, lazy("random points")),
     (Way.LATIN, lazy("a Latin hypercube")),
 ]
+#: What people choose from; programs give any number from -100 to 100.
+PRIORITIES = [(10, lazy("high")), (0, lazy("normal")), (-10, lazy("low"))]
 
 
 class CampaignForm(forms.Form):
@@ -45,7 +49,7 @@ class CampaignForm(forms.Form):
         label=lazy("Seed"), required=False, min_value=0, max_value=LARGEST_SEED,
         help_text=lazy("The same seed gives the same points."),
     )  # fmt: skip
-    table = forms.FileField(
+    file = forms.FileField(
         label=lazy("Or a table"), required=False, max_length=255,
         help_text=lazy("CSV, JSON or Parquet with a column a parameter, in place of the fields."),
     )  # fmt: skip
@@ -60,11 +64,16 @@ class CampaignForm(forms.Form):
         label=lazy("Points to try first"), min_value=0, initial=0,
         help_text=lazy("It waits for your word after them. 0: it goes through."),
     )  # fmt: skip
+    priority = forms.TypedChoiceField(
+        label=lazy("Priority"), choices=PRIORITIES, coerce=int, initial=0,
+        help_text=lazy("Points of your other campaigns wait while one of a higher priority has "
+                       "points to start."),
+    )  # fmt: skip
 
     def __init__(self, version: AnalysisVersion, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.label_suffix = ""
-        self._version = version
+        self.version = version
         self.fields["at_once"].widget.attrs["max"] = get_config().campaign_runs
         for name, default in parameters_of(version).items():
             self.fields[PREFIX + name] = forms.CharField(
@@ -100,21 +109,22 @@ class CampaignForm(forms.Form):
 
     def wish(self) -> Wish:
         """Return what is wanted; only after `is_valid`; raises `Faulty` and other `PortalError`."""
-        told = self.cleaned_data
+        told, brought = self.cleaned_data, self._brought()
         return Wish(
-            points=self._points(),
+            points=brought.points,
             title=told["title"],
-            source=self._source(),
+            source=brought.source,
             results=told["results"],
             at_once=told["at_once"],
             first=told["first"],
+            priority=told["priority"],
         )
 
     def refuse(self, exc: PortalError) -> None:
         """Say what is wrong at its field, all faults of a table together."""
-        if isinstance(exc, Faulty) and self.cleaned_data.get("table"):
+        if isinstance(exc, Faulty) and self.cleaned_data.get("file"):
             more = [_("And %s more.") % exc.more] if exc.more else []
-            self.add_error("table", [*map(str, exc.faults), *more])
+            self.add_error("file", [*map(str, exc.faults), *more])
             return
         if isinstance(exc, Faulty):
             for fault in exc.faults:
@@ -125,10 +135,10 @@ class CampaignForm(forms.Form):
     def _field(self, name: str) -> str | None:
         return next((each for each in (PREFIX + name, name) if each in self.fields), None)
 
-    def _points(self) -> Points:
-        if file := self.cleaned_data["table"]:
-            return tables.from_file(self._version, file)
-        return tables.from_plan(self._version, self._plan())
+    def _brought(self) -> Brought:
+        if file := self.cleaned_data["file"]:
+            return sources.from_file(self.version, file, str(file.name))
+        return sources.from_plan(self.version, self._plan())
 
     def _plan(self) -> Plan:
         told = self.cleaned_data
@@ -140,10 +150,26 @@ class CampaignForm(forms.Form):
             seed=told["seed"] or 0,
         )
 
-    def _source(self) -> dict[str, Any]:
-        if file := self.cleaned_data["table"]:
-            return {"kind": "table", "name": str(file.name)[:200]}
-        plan = self._plan()
-        fields = {name: text for name, text in plan.fields.items() if text}
-        chance = {"points": plan.points, "seed": plan.seed} if plan.way.by_chance else {}
-        return {"kind": str(plan.way), "fields": fields, **chance}
+
+class ChangeForm(forms.Form):
+    """How a campaign goes on: whose turn comes first, and how many of its runs at a time."""
+
+    at_once = forms.IntegerField(label=lazy("Runs at the same time"), min_value=1)
+    priority = forms.TypedChoiceField(
+        label=lazy("Priority"), coerce=int,
+        help_text=lazy("Points of your other campaigns wait while one of a higher priority has "
+                       "points to start."),
+    )  # fmt: skip
+
+    def __init__(self, campaign: Campaign, posted: QueryDict | None = None) -> None:
+        now = {"at_once": campaign.at_once, "priority": campaign.priority}
+        super().__init__(posted, initial=now, label_suffix="")
+        self.fields["at_once"].widget.attrs["max"] = get_config().campaign_runs
+        told = {number for number, _word in PRIORITIES}
+        own = [] if campaign.priority in told else [(campaign.priority, str(campaign.priority))]
+        self.fields["priority"].choices = [*PRIORITIES, *own]  # type: ignore[attr-defined]
+
+    def errors_in_words(self) -> Iterator[str]:
+        """Yield what is wrong, each with its field."""
+        for name, faults in self.errors.items():
+            yield f"{self[name].label}: {' '.join(map(str, faults))}"

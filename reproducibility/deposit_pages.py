@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.utils.text import capfirst
@@ -13,11 +14,16 @@ from django.utils.translation import gettext_lazy as lazy
 from accounts import stored_tokens
 from accounts.models import User
 from reproducibility.backends.deposits import AUDIENCE, Relation, Scheme
+from reproducibility.capture.values import Author
+from reproducibility.crate.citation import Citation
+from reproducibility.crate.cited import DOI, sentence
 from reproducibility.models import Analysis, AnalysisVersion, Deposit, DepositState
 from reproducibility.services.deposits import asking
 from reproducibility.services.deposits.describing import field_name
 from vre_portal.config import get_config
 
+#: Where an InvenioRDM makes a personal access token.
+TOKENS = "/account/settings/applications/tokens/new/"
 RELATIONS = {
     Relation.DESCRIBED_BY: lazy("is described by"),
     Relation.SUPPLEMENT_TO: lazy("supplements the code at"),
@@ -61,9 +67,11 @@ def context_of(user: User, analysis: Analysis) -> dict[str, Any]:
         "offered": asking.is_offered(),
         "name": get_config().deposit_name,
         "has_token": has_token,
+        "tokens_url": f"{get_config().deposit_url}{TOKENS}",
         "wants_token": not has_token and (can_begin or is_open),
         "can_begin": can_begin,
         "deposit": current,
+        "doi_url": f"{DOI}{current.doi}" if current else "",
         "faults": [
             (capfirst(field_name(each["field"])) or _("The draft"), each["reason"])
             for each in _faults(current)
@@ -91,25 +99,21 @@ def of_analysis(user: User, analysis: Analysis) -> dict[str, Any]:
 
 
 def _cited(deposit: Deposit) -> Cited:
-    return Cited(
-        deposit.version.number, deposit.doi, f"https://doi.org/{deposit.doi}", citation(deposit)
-    )
+    return Cited(deposit.version.number, deposit.doi, f"{DOI}{deposit.doi}", citation(deposit))
 
 
 def citation(deposit: Deposit) -> str:
-    """Return how a published record is cited (DataCite's form)."""
+    """Return how a published record is cited."""
     told = deposit.description
-    names = "; ".join(each["name"] for each in told.get("creators", ()))
-    year = str(told.get("published_on", ""))[:4]
-    words = _("%(names)s (%(year)s). %(title)s (Version %(version)s). %(publisher)s. %(doi)s")
-    return words % {
-        "names": names,
-        "year": year,
-        "title": told.get("title", ""),
-        "version": told.get("version", ""),
-        "publisher": deposit.service_name,
-        "doi": f"https://doi.org/{deposit.doi}",
-    }
+    year = str(told.get("published_on") or "")
+    cited = Citation(
+        title=str(told.get("title") or ""),
+        authors=tuple(Author(each["name"]) for each in told.get("creators", ())),
+        version=str(told.get("version") or ""),
+        released=date.fromisoformat(year) if year else None,
+        doi=deposit.doi,
+    )
+    return sentence(cited, publisher=deposit.service_name)
 
 
 def _faults(deposit: Deposit | None) -> list[Mapping[str, str]]:
@@ -124,6 +128,6 @@ def _authors(deposit: Deposit | None) -> Iterator[str]:
 def _related(deposit: Deposit | None) -> Iterator[ShownRelated]:
     for each in deposit.description.get("related", ()) if deposit else ():
         identifier, scheme = each["identifier"], each["scheme"]
-        urls = {Scheme.URL: identifier, Scheme.DOI: f"https://doi.org/{identifier}"}
+        urls = {Scheme.URL: identifier, Scheme.DOI: f"{DOI}{identifier}"}
         relation = str(RELATIONS[Relation(each["relation"])])
         yield ShownRelated(relation, identifier, urls.get(scheme, ""))

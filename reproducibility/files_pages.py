@@ -243,17 +243,25 @@ class ShownFile:
 
 
 def registration(found: Registration) -> dict[str, Any]:
-    """Return what the page of a registration shows."""
+    """Return what the page of a run's registration shows."""
+    run = found.the_run
+    return registered(found) | {
+        "run": run,
+        "retry_url": reverse("reproducibility:register-retry", args=(run.pk, found.pk)),
+        "session_url": session_links.of_run(run),
+    }
+
+
+def registered(found: Registration) -> dict[str, Any]:
+    """Return how far a registration is, whatever it is of."""
     done = registering.progress(found)
     files = found.files.select_related("upload")[:MOST_ROWS]
     told = {"done": size(done["bytes_done"]), "total": size(done["bytes_total"])}
     return {
         "registration": found,
-        "run": found.run,
         "progress": done,
         "progress_text": _("%(done)s of %(total)s") % told,
         "files": [ShownFile(each, each.upload.reason if each.upload else "") for each in files],
         "metadata": found.metadata,
         "dataset_url": reverse("data_mgmt:did", kwargs={"did": found.dataset}),
-        "session_url": session_links.of_run(found.run),
     }

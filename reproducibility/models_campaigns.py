@@ -6,7 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
 from reproducibility.models_analyses import AnalysisVersion
@@ -27,6 +27,11 @@ class CampaignQuerySet(QuerySet["Campaign"]):
     """Campaigns, by who may see them."""
 
     def visible_to(self, user: User) -> CampaignQuerySet:
+        """Return the user's own, and what others show of versions that the user may see."""
+        shown = Q(public=True, version__public=True, version__analysis__published=True)
+        return self.filter(Q(user=user) | shown)
+
+    def of(self, user: User) -> CampaignQuerySet:
         """Return the user's own."""
         return self.filter(user=user)
 
@@ -54,6 +59,13 @@ class Campaign(models.Model):
     retries = models.PositiveSmallIntegerField(
         default=3, help_text="times that a point starts again after a fault of a service"
     )
+    public = models.BooleanField(
+        default=False, help_text="whether those see it, too, who may see its version"
+    )
+    again_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="repetitions",
+        help_text="the one whose points it runs again",
+    )  # fmt: skip
     drives = models.PositiveIntegerField(
         default=0, help_text="times that it was set going; each has an operation of its own"
     )

@@ -1,4 +1,7 @@
-"""Registrations: outputs of a run on their way into Rucio, as a dataset that says what made it."""
+"""Registrations: files on their way into Rucio, as a dataset that says what made it.
+
+They are outputs of a run, or the table of a campaign.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from data_mgmt.backends.values import Did
 from data_mgmt.models_uploads import Upload
+from reproducibility.models_campaigns import Campaign
 from reproducibility.models_runs import Run
 
 
@@ -24,7 +28,7 @@ class RegistrationState(models.TextChoices):
 
 
 class FileState(models.TextChoices):
-    """Where one file of a registration is: still at the run, on its way, at a storage, in Rucio."""
+    """Where one file of a registration is: where it was, on its way, at a storage, in Rucio."""
 
     WAITING = "waiting"
     FETCHING = "fetching"
@@ -42,10 +46,20 @@ class RegistrationQuerySet(QuerySet["Registration"]):
 
 
 class Registration(models.Model):
-    """Some files of a run that become files of one dataset, with the run as its provenance."""
+    """Some files that become files of one dataset, with what they are of as its provenance.
+
+    They are of a run or of a campaign. The table of a campaign is registered once as it stands;
+    when points run again it becomes another one.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="registrations")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="registrations")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, null=True, related_name="registrations"
+    )
+    drives = models.PositiveIntegerField(
+        default=0, help_text="of the campaign, as its table was asked for"
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     scope = models.CharField(max_length=30)
     name = models.CharField(max_length=250)
@@ -65,6 +79,18 @@ class Registration(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(run__isnull=False, campaign__isnull=True)
+                | Q(run__isnull=True, campaign__isnull=False),
+                name="registration_of_one_thing",
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "drives"],
+                condition=~Q(state=RegistrationState.FAILED),
+                name="campaign_table_registered_once",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.dataset}: {self.state}"
@@ -73,6 +99,13 @@ class Registration(models.Model):
     def dataset(self) -> Did:
         """The dataset that the files become."""
         return Did(self.scope, self.name)
+
+    @property
+    def the_run(self) -> Run:
+        """The run that it is of; raises `ValueError` where it is of a campaign."""
+        if self.run is None:
+            raise ValueError(f"{self} is of no run")
+        return self.run
 
     @property
     def active(self) -> bool:
@@ -86,11 +119,16 @@ class Registration(models.Model):
 
 
 class RegisteredFile(models.Model):
-    """A file of a registration; no file of a run is registered twice."""
+    """A file of a registration; no file of a run is registered twice.
+
+    Those of a campaign are written by the worker: before that they have no size and no checksum.
+    """
 
     registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="files")
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="registered_files")
-    path = models.CharField(max_length=1000, help_text="in the run's workspace")
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, null=True, related_name="registered_files"
+    )
+    path = models.CharField(max_length=1000, help_text="in the run's workspace, or a name")
     name = models.CharField(max_length=250, help_text="in the scope of the registration")
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64, blank=True)

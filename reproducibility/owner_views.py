@@ -16,6 +16,7 @@ from reproducibility.capture_forms import DescriptionForm
 from reproducibility.models import Analysis
 from reproducibility.services.analyses import find_analysis
 from reproducibility.services.captures import publishing, saving
+from reproducibility.services.landing.switch import set_open
 from reproducibility.services.proofs import capture_of
 from vre_portal.errors import InvalidRequest, PortalError
 
@@ -28,18 +29,24 @@ def _back(analysis: Analysis) -> HttpResponseBase:
     return redirect("reproducibility:analysis", slug=analysis.slug)
 
 
-def _told(
-    request: SignedInRequest, analysis: Analysis, act: Callable[[], object], done: str
-) -> HttpResponseBase:
-    """Do something, and say on the page behind it what became of it."""
+def _done(request: SignedInRequest, act: Callable[[], object], words: str) -> bool:
+    """Do something, and have the next page say what became of it; whether it was done."""
     try:
         act()
     except PortalError as exc:
         if exc.retryable:
             raise
         messages.error(request, exc.message)
-    else:
-        messages.success(request, done)
+        return False
+    messages.success(request, words)
+    return True
+
+
+def _told(
+    request: SignedInRequest, analysis: Analysis, act: Callable[[], object], done: str
+) -> HttpResponseBase:
+    """Do something, and say on the page behind it what became of it."""
+    _done(request, act, done)
     return _back(find_analysis(request.user, analysis.slug))
 
 
@@ -59,6 +66,16 @@ def withdraw(request: SignedInRequest, slug: str) -> HttpResponseBase:
     analysis = publishing.own(request.user, slug)
     done = _("%s is yours alone again.") % analysis.title
     return _told(request, analysis, lambda: publishing.withdraw(request.user, slug), done)
+
+
+@require_POST
+@signed_in
+def landing(request: SignedInRequest, slug: str) -> HttpResponseBase:
+    """Open the public page of an analysis to readers without an account, or close it."""
+    analysis, is_open = publishing.own(request.user, slug), request.POST.get("open") == "yes"
+    done = _("The public page is open to everybody.") if is_open else _("The page is closed.")
+    _done(request, lambda: set_open(request.user, slug, is_open=is_open), done)
+    return redirect("reproducibility:analysis", slug=analysis.slug)
 
 
 @require_POST
@@ -86,14 +103,9 @@ def add(request: SignedInRequest, slug: str) -> HttpResponseBase:
 def delete(request: SignedInRequest, slug: str) -> HttpResponseBase:
     """Delete an analysis that is not published."""
     analysis = publishing.own(request.user, slug)
-    try:
-        publishing.delete(request.user, slug)
-    except PortalError as exc:
-        if exc.retryable:
-            raise
-        messages.error(request, exc.message)
+    done = _("%s is deleted.") % analysis.title
+    if not _done(request, lambda: publishing.delete(request.user, slug), done):
         return _back(analysis)
-    messages.success(request, _("%s is deleted.") % analysis.title)
     return redirect("reproducibility:analyses")
 
 
@@ -137,6 +149,7 @@ urlpatterns = [
     path("analyses/<slug:slug>/describe", describe, name="describe"),
     path("analyses/<slug:slug>/publish", publish, name="publish"),
     path("analyses/<slug:slug>/withdraw", withdraw, name="withdraw"),
+    path("analyses/<slug:slug>/landing", landing, name="landing"),
     path("analyses/<slug:slug>/prove", prove, name="prove"),
     path("analyses/<slug:slug>/add-input", add, name="add-input"),
     path("analyses/<slug:slug>/delete", delete, name="delete"),

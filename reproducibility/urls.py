@@ -3,12 +3,15 @@
 from django.urls import path
 
 from reproducibility import (
+    campaign_dataset_views,
+    campaign_outcome_views,
     campaign_views,
     capture_views,
     compare_views,
     deposit_views,
     files_views,
     keeping_views,
+    landing_views,
     owner_views,
     verdict_views,
     views,
@@ -17,12 +20,15 @@ from reproducibility import (
 app_name = "reproducibility"
 urlpatterns = [
     *campaign_views.urlpatterns,
+    *campaign_dataset_views.urlpatterns,
+    *campaign_outcome_views.urlpatterns,
     *capture_views.urlpatterns,
     *owner_views.urlpatterns,
     *files_views.urlpatterns,
     *keeping_views.urlpatterns,
     *compare_views.urlpatterns,
     *deposit_views.urlpatterns,
+    *landing_views.urlpatterns,
     path("analyses/", views.analyses, name="analyses"),
     path("analyses/<slug:slug>", views.analysis, name="analysis"),
     path("analyses/<slug:slug>/reproduce", views.reproduce, name="reproduce"),

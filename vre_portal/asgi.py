@@ -15,6 +15,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
 from vre_portal.body_limit import BodyLimit  # noqa: E402
+from vre_portal.campaign_uploads import CampaignUploads  # noqa: E402
 from vre_portal.capture_uploads import CaptureUploads  # noqa: E402
 from vre_portal.downloads import Downloads  # noqa: E402
 from vre_portal.handshakes import OurPages, no_socket  # noqa: E402
@@ -35,7 +36,8 @@ _sockets = URLRouter(
 )
 
 _pages = BodyLimit(Downloads(SessionContent(RunContent(Streams(django_application)))))
-_uploads = Uploads(FormUploads(SessionUploads(SessionForms(CaptureUploads(_pages)))))
+_forms = SessionForms(CaptureUploads(CampaignUploads(_pages)))
+_uploads = Uploads(FormUploads(SessionUploads(_forms)))
 
 application = Edge(
     ProtocolTypeRouter(

@@ -22,6 +22,12 @@ class RunSettings(BaseSettings):
         "what the workflow service runs in all",
         ge=1,
     )
+    campaign_questions: int = Field(
+        15,
+        description="Questions a second that the campaigns of one person ask the workflow service, "
+        "about; less than what it answers one person. 0: as many as it takes",
+        ge=0,
+    )
     recorded_folder: Path | None = Field(
         None,
         description="Where recorded outputs above 4 MiB are kept, shared by all processes; without "

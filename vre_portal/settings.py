@@ -232,6 +232,7 @@ SPECTACULAR_SETTINGS = {
         "RunKindEnum": "reproducibility.models.Kind",
         "CaptureSourceEnum": "reproducibility.models.Source",
         "ComparisonStateEnum": "reproducibility.models.ComparisonState",
+        "RegistrationStateEnum": "reproducibility.models.RegistrationState",
         "SecretKindEnum": "reproducibility.keeping_serializers.SECRET_KINDS",
         "WebhookStateEnum": "activity.serializers.STATES",
     },

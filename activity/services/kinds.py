@@ -78,6 +78,20 @@ KINDS: tuple[Kind, ...] = (
         ("run.failed",),
     ),
     Kind(
+        "campaign-done",
+        _("A campaign has ended"),
+        _("All its points are done or have failed, and their results are in one table."),
+        ("campaign.finished",),
+        usual=True,
+    ),
+    Kind(
+        "campaign-waits",
+        _("A campaign waits for you"),
+        _("The points to try first are done, your quota is used up, or it could not go on."),
+        ("campaign.paused",),
+        usual=True,
+    ),
+    Kind(
         "approvals",
         _("Approvals"),
         _("What you asked for was granted or denied; for data managers, what waits for them."),

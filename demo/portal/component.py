@@ -176,6 +176,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "VRE_HUB_API_URL": stack.url("hub-api", "/hub/api"),
         "VRE_HUB_TOKEN": stack.secret("hub-service-token"),
         "VRE_REANA_URL": stack.url("reana"),
+        "VRE_CAMPAIGN_QUESTIONS": "500",
         "VRE_PREVIEW_PYTHON": str(stack.python("previews")),
         "VRE_WORK_FOLDER": str(stack.folder("portal", "work")),
         "VRE_ENVIRONMENTS_FILE": str(REPOSITORY / "demo" / "environments.yaml"),

@@ -15,7 +15,7 @@ from reproducibility.crate.licences import spdx_id
 PATH = "CITATION.cff"
 ORCID = "https://orcid.org/"
 MESSAGE = "If you use this analysis, please cite it as below."
-#: Two words that end so are no person's name.
+#: What ends so is no person's name.
 GROUPS = ("collaboration", "consortium", "experiment", "group", "team")
 
 
@@ -58,7 +58,7 @@ def written(citation: Citation) -> str:
 
 def _author(author: Author) -> Iterator[tuple[str, str]]:
     """Yield the members of a person; of an entity where the parts of a name are not certain."""
-    given, family = _parts(author.name)
+    given, family = parts_of(author.name)
     if family:
         yield "given-names", given
         yield "family-names", family
@@ -68,12 +68,18 @@ def _author(author: Author) -> Iterator[tuple[str, str]]:
         yield "orcid", f"{ORCID}{author.orcid}"
 
 
-def _parts(name: str) -> tuple[str, str]:
+def is_group(name: str) -> bool:
+    """Whether a name is that of a collaboration or the like."""
+    words = name.lower().split()
+    return bool(words) and words[-1] in GROUPS
+
+
+def parts_of(name: str) -> tuple[str, str]:
     """Return given and family name of "Family, Given" or "Given Family"; else nothing."""
     family, comma, given = (part.strip() for part in name.partition(","))
     if comma and family and given and "," not in given:
         return given, family
     words = name.split()
-    if comma or len(words) != 2 or words[1].lower() in GROUPS:
+    if comma or len(words) != 2 or is_group(name):
         return "", ""
     return words[0], words[1]

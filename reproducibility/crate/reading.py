@@ -63,7 +63,7 @@ def taken_from(entities: Entities) -> Taken | None:
         summary=_summary(entities.root),
         environment=_environment(entities, recorded),
         files=dict(_files(entities, workflow)),
-        outputs=tuple(_outputs(entities, workflow)),
+        outputs=tuple({each.path: each for each in _outputs(entities, workflow)}.values()),
         inputs=tuple(_inputs(entities, recorded)),
         surroundings=_surroundings(entities),
         code=_code(entities, workflow),
@@ -75,7 +75,8 @@ def _summary(root: Read) -> str:
     told = root.get("description")
     if not isinstance(told, str) or told == root.get("name"):
         return ""
-    return "".join(each for each in told if each.isprintable() or each in "\n\t")[:LONGEST_TEXT]
+    told = told[:LONGEST_TEXT]
+    return "".join(each for each in told if each.isprintable() or each in "\n\t")
 
 
 def _environment(entities: Entities, recorded: Read) -> str:
@@ -147,10 +148,10 @@ def _surroundings(entities: Entities) -> Surroundings:
 
 
 def _code(entities: Entities, workflow: Read) -> Code:
+    """Return from where the code is; its SWHID is computed when it is saved."""
     more, repository = entities.values(workflow), text(workflow.get("codeRepository"))
     return Code(
         repository=repository[:500] if repository.startswith("https://") else "",
         commit=text(more.get("commit"))[:64],
         dirty=more.get("dirty") is True,
-        swhid=text(workflow.get("identifier"))[:100],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -29,6 +30,8 @@ MORE_TERMS = {
 FINISHED = "http://schema.org/CompletedActionStatus"
 
 METADATA, ROOT = "ro-crate-metadata.json", "./"
+#: Of RO-Crate 1.0 it has an ending of its own.
+DESCRIPTORS = (METADATA, "ro-crate-metadata.jsonld")
 SPECIFICATION = "reana.yaml"
 #: Contextual entities of which there is one.
 REANA, ENVIRONMENT, RECORDED = "#reana", "#environment", "#recorded-run"
@@ -38,6 +41,7 @@ TOLD_BY_NAME = ("slug", "interpreter", "lock_sha256", "threads")
 #: Said where a licence is needed and nobody gave one; the word is SPDX's.
 NO_LICENCE = "NOASSERTION"
 ORCID = "https://orcid.org/"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 Entity = dict[str, Any]
 
@@ -60,6 +64,11 @@ def local(path: str) -> str:
 def path_of(key: str) -> str:
     """Return the path of a file in the crate by its `@id`."""
     return unquote(key.removeprefix(ROOT))
+
+
+def is_address(key: str) -> bool:
+    """Whether an `@id` is an address of something elsewhere: no file in the crate has a scheme."""
+    return key.startswith("//") or _SCHEME.match(key) is not None
 
 
 def named(kind: str, name: str) -> str:

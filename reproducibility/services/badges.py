@@ -68,11 +68,12 @@ def badged(key: UUID | str, *, number: str = "", user: User | None = None) -> St
 def _last_verdict(shown: Standing) -> str:
     parts = [str(look(shown.level).word), shown.at.strftime("%Y-%m-%d") if shown.at else ""]
     if shown.environment:
-        parts.append(_("environment %s") % _environment_words(shown.environment))
+        parts.append(_("environment %s") % environment_words(shown.environment))
     return " · ".join(filter(None, parts))
 
 
-def _environment_words(environment: str) -> str:
+def environment_words(environment: str) -> str:
+    """Return in which environment a run was, beside the recorded one, in people's words."""
     words = {
         "exact": _("exact"),
         "same-lock": _("with the same lock"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.credentials import credential_for
 from accounts.models import User
-from data_mgmt.backends import Did, StorageKind, get_backend
+from data_mgmt.backends import Did, StorageKind, Value, get_backend
 from data_mgmt.services import own_scope, upload_checks
 from data_mgmt.services.acting import scope_of
 from data_mgmt.services.replicas import check as check_numbers
@@ -82,7 +82,7 @@ def planned(user: User, run: Run, asked: Asked) -> tuple[Registration, list[Regi
         user=user,
         scope=dataset.scope,
         name=dataset.name,
-        storage=asked.storage or _first_with_room(user, dataset.scope, size),
+        storage=asked.storage or first_with_room(user, dataset.scope, size),
         lifetime_days=asked.lifetime_days,
         metadata=provenance.provenance_of(run),
     )
@@ -144,7 +144,7 @@ def names_of(dataset: Did, entries: Sequence[Entry]) -> list[str]:
     return found
 
 
-def _first_with_room(user: User, scope: str, size: int) -> str:
+def first_with_room(user: User, scope: str, size: int) -> str:
     """Return the first disk with room for so many bytes in the quota of whoever has the scope."""
     account = scope_of(user, scope).account
     credential, backend = credential_for(user, AUDIENCE), get_backend()
@@ -166,15 +166,24 @@ def wish_of(registration: Registration, file: RegisteredFile) -> Wish:
         dataset=registration.dataset,
         lifetime_days=registration.lifetime_days,
         checksum=("sha256", file.sha256) if file.sha256 else None,
-        metadata=provenance.of_file(registration.run, file.path, file.sha256),
+        metadata=_said_of(registration, file),
     )
 
 
+def _said_of(registration: Registration, file: RegisteredFile) -> dict[str, Value]:
+    if registration.campaign is not None:
+        return provenance.of_campaign_file(registration.campaign, file.sha256)
+    return provenance.of_file(registration.the_run, file.path, file.sha256)
+
+
 def _check(registration: Registration, files: Sequence[RegisteredFile]) -> None:
+    _check_dataset(registration)
+    check_wishes(registration, [wish_of(registration, file) for file in files])
+
+
+def check_wishes(registration: Registration, wishes: Sequence[Wish]) -> None:
     """Ask all that the uploads would refuse later, and what Rucio would not have described."""
     user, dataset = registration.user, registration.dataset
-    _check_dataset(registration)
-    wishes = [wish_of(registration, file) for file in files]
     refusals = upload_checks.conflicts(user, wishes)
     if refusals:
         first = refusals[0]
@@ -186,14 +195,20 @@ def _check(registration: Registration, files: Sequence[RegisteredFile]) -> None:
 def _check_dataset(registration: Registration) -> None:
     """Refuse a dataset of something else: this one says that the run made what is in it."""
     dataset = registration.dataset
-    mine = Registration.objects.filter(run=registration.run, scope=dataset.scope, name=dataset.name)
+    same = Registration.objects.filter(scope=dataset.scope, name=dataset.name)
+    if not same.filter(run=registration.run).exists():
+        check_free(registration.user, dataset)
+
+
+def check_free(user: User, dataset: Did) -> None:
+    """Refuse a name that Rucio does not take, or has already."""
     try:
         get_backend().check_name(dataset.name)
-        get_backend().get_did(credential_for(registration.user, AUDIENCE), dataset)
+        get_backend().get_did(credential_for(user, AUDIENCE), dataset)
     except NotFound:
         return
     except InvalidRequest as exc:
         raise InvalidRequest(f"dataset: {exc.message}", field="dataset") from exc
-    if not mine.exists():
+    else:
         words = _("dataset: %(did)s exists already. Choose another name.")
         raise InvalidRequest(words % {"did": dataset}, field="dataset")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 
 from django.db import transaction
 from django.urls import reverse
@@ -25,6 +26,7 @@ from data_mgmt.services.staging import Piece, offset_of
 from reproducibility.backends import get_backend
 from reproducibility.models import FileState, RegisteredFile, Registration, RegistrationState
 from reproducibility.services import register_checks, workspace
+from reproducibility.services.campaigns import exporting
 from reproducibility.services.inputs import AUDIENCE
 from reproducibility.services.registering import KIND, NOT_STORED, publish_state, tell
 from vre_portal import operations
@@ -50,12 +52,19 @@ ENDED: dict[str, FileState] = {
 THROWN_AWAY = (UploadState.REFUSED, UploadState.REMOVING)
 
 
+#: The bytes of a file from an offset on.
+Parts = Callable[[int], Iterator[bytes]]
+
+
 class FileChanged(Conflict):
     """A file of the workspace is not what it was when it was chosen."""
 
     def __init__(self, path: str) -> None:
         words = _("%(path)s was changed or removed since it was chosen. Register it anew.")
         super().__init__(words % {"path": path}, service="reana")
+
+
+_RELATED = ("user", "run__analysis", "run__version", "run__user", "campaign__version__analysis")
 
 
 def register() -> None:
@@ -65,7 +74,7 @@ def register() -> None:
 
 def advance(operation: Operation) -> Outcome:
     """Do the next part of a registration; what a killed worker began goes on."""
-    rows = Registration.objects.select_related("user", "run__analysis", "run__version", "run__user")
+    rows = Registration.objects.select_related(*_RELATED)
     registration = rows.filter(pk=operation.subject).first()
     if registration is None or not registration.active:  # its analysis may be deleted by now
         return Done()
@@ -109,6 +118,33 @@ def _why(file: RegisteredFile) -> str:
 
 
 def _fetch(registration: Registration, file: RegisteredFile, *, has_others: bool) -> Outcome:
+    campaign = registration.campaign
+    if campaign is None:
+        parts = partial(_parts, registration, file)
+        return _poured(registration, file, parts, has_others=has_others)
+    if campaign.drives != registration.drives:
+        raise Conflict(_("The campaign has gone on since. Register its table anew."))
+    with exporting.written(campaign, file.path) as content:
+        _measure(file, content)
+        return _poured(registration, file, content.parts, has_others=has_others)
+
+
+def _measure(file: RegisteredFile, content: exporting.Written) -> None:
+    """Note size and checksum of what was written, which stay the same for another worker."""
+    if file.sha256 and file.sha256 != content.sha256:  # another release of a library wrote it
+        if file.upload and file.upload.can_remove:
+            uploads.remove(file.upload)
+        file.upload, file.sha256 = None, ""
+        file.save(update_fields=["upload", "sha256"])
+        raise FileChanged(file.path)
+    file.size, file.sha256 = content.size, content.sha256
+    file.save(update_fields=["size", "sha256"])
+
+
+def _poured(
+    registration: Registration, file: RegisteredFile, parts: Parts, *, has_others: bool
+) -> Outcome:
+    """Bring a file to the uploads' disk and hand it over."""
     try:
         upload = _begun(registration, file)
     except QuotaExceeded:
@@ -120,7 +156,7 @@ def _fetch(registration: Registration, file: RegisteredFile, *, has_others: bool
     elif upload.state == UploadState.RECEIVING:
         before = offset_of(upload.pk)
         try:
-            _pour(registration, file, upload)
+            _pour(registration, file, upload, parts)
         except FileChanged:
             uploads.remove(upload)  # it would keep the name from another try
             raise
@@ -147,12 +183,11 @@ def _begun(registration: Registration, file: RegisteredFile) -> Upload:
     return found
 
 
-def _pour(registration: Registration, file: RegisteredFile, upload: Upload) -> None:
-    """Read the file from the workspace, from where it broke off, to the uploads' disk."""
+def _pour(registration: Registration, file: RegisteredFile, upload: Upload, parts: Parts) -> None:
+    """Read the file, from where it broke off, to the uploads' disk."""
     told_at = time.monotonic()
     with closing(Piece(upload.pk)) as piece:
-        parts = _parts(registration, file, piece.offset) if piece.offset < file.size else ()
-        for part in parts:
+        for part in parts(piece.offset) if piece.offset < file.size else ():
             if piece.offset + len(part) > file.size:
                 raise FileChanged(file.path)
             piece.add(part)
@@ -165,7 +200,8 @@ def _pour(registration: Registration, file: RegisteredFile, upload: Upload) -> N
 
 
 def _parts(registration: Registration, file: RegisteredFile, offset: int) -> Iterator[bytes]:
-    run, backend = registration.run, get_backend()
+    """Yield a file of a run's workspace from an offset on."""
+    run, backend = registration.the_run, get_backend()
     try:
         yield from backend.download(workspace.credential(run), run.workflow_id, file.path, offset)
     except (NotFound, RangeNotSatisfiable) as exc:
@@ -200,7 +236,7 @@ def _finish(registration: Registration) -> None:
 
 def failed(operation: Operation, error: PortalError) -> None:
     """Record why a registration did not come to its end; its files give their names free."""
-    rows = Registration.objects.select_related("run__analysis")
+    rows = Registration.objects.select_related(*_RELATED)
     registration = rows.filter(pk=operation.subject).first()
     if registration is None:
         return

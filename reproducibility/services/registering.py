@@ -1,8 +1,9 @@
-"""Registrations of what runs gave: asked for, tried again, found, told to open pages."""
+"""Registrations of what runs and campaigns gave: asked for, tried again, told to open pages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,8 @@ from vre_portal.live import publish
 
 KIND = "run.register"
 TOPIC = "registration"
+#: The timeline of a campaign.
+CAMPAIGN = "campaign"
 #: States of uploads that end without a file at a storage.
 NOT_STORED = (UploadState.FAILED, UploadState.REFUSED, UploadState.REMOVING)
 
@@ -47,15 +50,20 @@ def register(user: User, run_id: UUID | str, asked: Asked) -> Registration:
     run = find_run(user, run_id)
     registration, files = planned(user, run, asked)
     try:
-        with transaction.atomic():
-            registration.save()
-            RegisteredFile.objects.bulk_create(files)
-            _begin(registration)
-            _note(registration, "asked")
-            tell(registration, "registering", _under_way(registration, len(files)))
+        begin(registration, files)
     except IntegrityError as exc:
         raise _overtaken(run, files) from exc
     return registration
+
+
+@transaction.atomic
+def begin(registration: Registration, files: Sequence[RegisteredFile]) -> None:
+    """Write a registration down that was checked, and have a worker do it."""
+    registration.save()
+    RegisteredFile.objects.bulk_create(files)
+    _begin(registration)
+    _note(registration, "asked")
+    tell(registration, "registering", _under_way(registration, len(files)))
 
 
 def _under_way(registration: Registration, count: int) -> str:
@@ -107,10 +115,14 @@ def retry(user: User, run_id: UUID | str, key: UUID | str) -> Registration:
     Conflict
         It did not fail, or one of its files is in another registration by now.
     """
-    found = find(user, run_id, key)
+    return again(find(user, run_id, key))
+
+
+def again(registration: Registration) -> Registration:
+    """Go on with a registration that failed; raises as `retry` does."""
     try:
         with transaction.atomic():
-            row = Registration.objects.select_for_update().get(pk=found.pk)
+            row = Registration.objects.select_for_update().get(pk=registration.pk)
             if not row.can_retry:
                 raise Conflict(_("Only a registration that failed can be tried again."))
             row.state, row.message, row.finished_at = RegistrationState.RUNNING, "", None
@@ -152,22 +164,43 @@ def _note(registration: Registration, verb: str) -> None:
         "storage": registration.storage,
         "files": registration.files.count(),
     }
-    about = (TIMELINE, registration.run_id)
-    audit.record(f"run.register-{verb}", actor=registration.user, about=about, detail=detail)
+    subject = subject_of(registration)
+    verb = f"{subject.kind}.register-{verb}"
+    audit.record(verb, actor=registration.user, about=(subject.kind, subject.pk), detail=detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a registration is of: a run or a campaign, and where the registration is shown."""
+
+    kind: str
+    pk: UUID
+    title: str
+    url: str
+
+
+def subject_of(registration: Registration) -> Subject:
+    """Return what a registration is of."""
+    if (campaign := registration.campaign) is not None:
+        url = reverse("reproducibility:campaign-dataset", args=[campaign.pk])
+        return Subject(CAMPAIGN, campaign.pk, campaign.title, url)
+    run = registration.the_run
+    url = reverse("reproducibility:registration", args=(run.pk, registration.pk))
+    return Subject(TIMELINE, run.pk, f"{run.analysis.title}, run {run.number}", url)
 
 
 def tell(
     registration: Registration, verb: str, text: str, *, level: str = "info", url: str = ""
 ) -> None:
-    """Write what happened to the run's timeline, and tell the open pages."""
-    run = registration.run
+    """Write what happened to the timeline of the run or campaign, and tell the open pages."""
+    subject = subject_of(registration)
     activity.record(
         user_id=registration.user_id,
-        verb=f"run.{verb}",
-        subject=(TIMELINE, run.pk),
-        text=f"{run.analysis.title}, run {run.number}: {text}",
+        verb=f"{subject.kind}.{verb}",
+        subject=(subject.kind, subject.pk),
+        text=f"{subject.title}: {text}",
         level=level,
-        url=url or reverse("reproducibility:registration", args=(run.pk, registration.pk)),
+        url=url or subject.url,
     )
     publish_state(registration)
 

@@ -25,7 +25,7 @@ from reproducibility.backends import (
 from reproducibility.compare import Level
 from reproducibility.models import Failure, Kind, Run, RunState
 from reproducibility.services import acceptance, following, progress, proofs, staging, verdicts
-from reproducibility.services.campaigns import results
+from reproducibility.services.campaigns import pacing, results
 from reproducibility.services.fetching import Came
 from reproducibility.services.preparing import TELL_SECONDS, prepare, take_back
 from reproducibility.services.turns import Turn, end
@@ -53,6 +53,9 @@ def step(operation: Operation) -> Outcome:
         # It ended as its worker was killed, or its analysis was deleted meanwhile.
         staging.remove(operation.subject)
         return Done()
+    quiet = pacing.silence(run.user_id) if run.kind == Kind.POINT else None
+    if quiet and quiet.seconds:
+        return Again(pacing.spread(quiet.seconds))
     turn = Turn(operation, run)
     try:
         with held(operation):
@@ -64,8 +67,10 @@ def step(operation: Operation) -> Outcome:
             else:
                 take_back(run)
             raise
-        turn.save(message=_waiting_for(exc))
-        return Again(LATER_SECONDS)
+        words = _waiting_for(exc)
+        turn.save(message=words)
+        is_point = run.kind == Kind.POINT
+        return Again(pacing.pushed_back(run, exc, words) if is_point else LATER_SECONDS)
 
 
 def give_up(operation: Operation, error: PortalError) -> None:

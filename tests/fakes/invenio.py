@@ -21,6 +21,8 @@ from tests.fakes.invenio_rules import faults_of
 #: The prefix of DOIs that lead nowhere.
 PREFIX = "10.5072"
 Answer = tuple[int, Any]
+#: In place of a status: the connection ends without an answer.
+CUT = 0
 
 
 @dataclass
@@ -117,7 +119,10 @@ class FakeInvenio(ThreadingHTTPServer):
         headers: dict[str, str] | None = None,
         done: bool = False,
     ) -> None:
-        """Answer the next requests that match ``METHOD /path`` so; with `done` after doing them."""
+        """Answer the next requests that match ``METHOD /path`` so; with `done` after doing them.
+
+        With the status `CUT` there is no answer: the connection ends.
+        """
         self.failures.append(Failure(what, status, times, body, headers or {}, done))
 
     def asked(self, what: str) -> int:
@@ -179,6 +184,9 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _answer(self, status: int, told: Any, headers: dict[str, str]) -> None:
+        if status == CUT:
+            self.close_connection = True
+            return
         content = b"" if told is None else json.dumps(told).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -71,6 +71,7 @@ LOOKS: dict[str, Look] = {
     # campaigns
     "draft": Look(Tone.IDLE, _("not started")),
     "paused": Look(Tone.WAIT, _("paused")),
+    "reproduced": Look(Tone.OK, _("reproduced")),
     # levels of a verdict
     "bit-identical": Look(Tone.OK, _("bit-identical")),
     "content-identical": Look(Tone.OK, _("content-identical")),

@@ -28,6 +28,7 @@ from reproducibility.models import (
     Run,
     RunState,
 )
+from reproducibility.services.campaigns import leftovers, pacing
 from reproducibility.services.runs import begin
 from vre_portal import operations
 from vre_portal.config import get_config
@@ -54,9 +55,15 @@ def step(operation: Operation) -> operations.Outcome:
     if campaign is None:
         return operations.Done()
     changed = _take_in(campaign)
-    campaign.refresh_from_db(fields=["state", "first", "at_once"])
-    started = _start_some(campaign) if campaign.state == CampaignState.RUNNING else 0
-    if changed or started:
+    campaign.refresh_from_db(fields=["state", "message", "first", "at_once", "priority"])
+    quiet = pacing.silence(campaign.user_id)
+    if quiet and changed and not quiet.seconds:
+        pacing.went_well(campaign.user_id)
+        quiet = None
+    said = _say(campaign, quiet.words if quiet else "")
+    may_start = campaign.state == CampaignState.RUNNING and not (quiet and quiet.seconds)
+    started = _start_some(campaign) if may_start else 0
+    if changed or started or said:
         tell(campaign)
     if campaign.points.filter(state=PointState.RUNNING).exists():
         return operations.Again(LOOK_SECONDS)
@@ -94,8 +101,8 @@ def _write_down(campaign: Campaign, point: Point) -> None:
     became = _became(campaign, point)
     rows = Point.objects.filter(pk=point.pk, state=PointState.RUNNING, run=point.run)
     if rows.update(**became) and point.run and became["state"] == PointState.WAITING:
-        # Why it failed stays with the point; in no list would the run be found.
-        Run.objects.filter(pk=point.run.pk).delete()
+        # Why it failed stays with the point; a worker takes the run away with its workflow.
+        leftovers.forget(campaign)
 
 
 def _became(campaign: Campaign, point: Point) -> Mapping[str, Any]:
@@ -116,9 +123,18 @@ def _became(campaign: Campaign, point: Point) -> Mapping[str, Any]:
     return told | {"state": PointState.FAILED}
 
 
+def _say(campaign: Campaign, words: str) -> bool:
+    """Say what a campaign that goes on waits for; whether that is new."""
+    rows = Campaign.objects.filter(pk=campaign.pk, state=CampaignState.RUNNING)
+    if campaign.message == words or not rows.update(message=words):
+        return False
+    campaign.message = words
+    return True
+
+
 def _start_some(campaign: Campaign) -> int:
     started = 0
-    for _n in range(min(_room(campaign), STARTS)):
+    for _n in range(pacing.may_start(campaign, min(_room(campaign), STARTS))):
         if not _start_next(campaign):
             break
         started += 1

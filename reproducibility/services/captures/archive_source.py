@@ -9,9 +9,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from reproducibility.capture.values import Found
-from reproducibility.crate.terms import METADATA
 from reproducibility.models import Capture, Source
-from reproducibility.services.captures import archives, crate_outputs, crates, incoming
+from reproducibility.services.captures import (
+    archives,
+    crate_outputs,
+    crates,
+    foreign_crates,
+    incoming,
+)
 from reproducibility.services.captures.gathering import Gathering
 from reproducibility.services.captures.sources import Choice, Origin
 from vre_portal.errors import InvalidRequest
@@ -42,9 +47,8 @@ class ArchiveSource:
             raise InvalidRequest(words, field=incoming.FIELD)
         archive = incoming.path_of(capture.origin["archive"])
         archives.gather(archive, gathering)
-        crate = crates.described(gathering.files)
+        crate = self._crate(capture, gathering)
         if crate is None:
-            self._must_not_be_crate(capture)
             return Found(tuple(gathering.files))
         found = crates.found_in(crate, gathering)
         crate_outputs.keep(archive, crates.too_large(crate, found))
@@ -58,8 +62,17 @@ class ArchiveSource:
         """Return none: archives are chosen by the browser."""
         return []
 
-    def _must_not_be_crate(self, capture: Capture) -> None:
-        if capture.kind == Source.CRATE:
-            words = _("The archive has no %s that can be read, so that it is no RO-Crate. Hand it "
-                      "in as a plain ZIP.") % METADATA  # fmt: skip
+    def _crate(self, capture: Capture, gathering: Gathering) -> crates.Described | None:
+        """Return what a crate says; a plain ZIP is read without it where it can't be read."""
+        must_be = capture.kind == Source.CRATE
+        try:
+            crate = crates.described(gathering.files)
+        except InvalidRequest as exc:
+            if must_be:
+                raise
+            gathering.note(exc.message)
+            return None
+        if crate is None and must_be:
+            words = foreign_crates.why_none(gathering)
             raise InvalidRequest(words, field=incoming.FIELD)
+        return crate

@@ -12,6 +12,7 @@ from data_mgmt.services import staging
 from reproducibility.capture.values import FoundFile
 from reproducibility.crate.terms import METADATA
 from reproducibility.services import recorded_files
+from reproducibility.services.captures.gathering import is_wanted
 from vre_portal.config import get_config
 
 
@@ -22,7 +23,7 @@ def keep(archive: Path, outputs: Iterable[FoundFile]) -> None:
     """
     left = get_config().recorded_version_bytes
     with zipfile.ZipFile(archive) as opened:
-        names = {entry.filename for entry in opened.infolist()}
+        names = {entry.filename for entry in opened.infolist() if is_wanted(entry.filename)}
         below = _folder_of(names)
         for output in outputs:
             name = f"{below}{output.path}"
@@ -39,7 +40,7 @@ def _folder_of(names: Iterable[str]) -> str:
 
 def _kept(opened: zipfile.ZipFile, name: str, output: FoundFile, folder: Path) -> bool:
     here = min(get_config().recorded_file_bytes, recorded_files.room(), staging.free())
-    if output.size > here:
+    if output.size > here or opened.getinfo(name).file_size != output.size:
         return False
     with NamedTemporaryFile(dir=folder, suffix=".part") as part, opened.open(name) as source:
         shutil.copyfileobj(source, part, recorded_files.BLOCK)

@@ -129,12 +129,15 @@ def withdraw(user: User, key: str) -> Analysis:
 
 def _set_published(user: User, analysis: Analysis, published: bool) -> Analysis:
     if analysis.published != published:
+        was_open, analysis.landing = analysis.landing, analysis.landing and published
         analysis.published, analysis.current = published, analysis.latest
-        analysis.save(update_fields=["published", "current", "updated_at"])
+        analysis.save(update_fields=["published", "landing", "current", "updated_at"])
         if published:
             analysis.versions.filter(pk=analysis.current.pk).update(public=True)
         verb = "analysis.published" if published else "analysis.withdrawn"
         _note(user, analysis, verb, {})
+        if was_open and not published:
+            _note(user, analysis, "analysis.landing-closed", {})
         words = _("%s: published.") if published else _("%s: no longer published.")
         activity.record(
             user_id=user.pk, verb=verb, subject=(ABOUT, analysis.pk),

@@ -66,6 +66,11 @@ def begin(user: User, key: str, number: str = "") -> Deposit:
 def _check(analysis: Analysis, version: AnalysisVersion) -> None:
     if not is_offered():
         raise NotFound(_("This site deposits analyses nowhere."))
+    check_published(analysis, version)
+
+
+def check_published(analysis: Analysis, version: AnalysisVersion) -> None:
+    """Refuse what not everybody sees here: nothing goes out that its owner has withdrawn."""
     if not (analysis.published and version.public):
         raise Conflict(_("Only what is published here can be deposited. Publish it first."))
 
@@ -143,9 +148,8 @@ def prepare_again(user: User, deposit: Deposit) -> Deposit:
     Conflict
         A worker has it, or it is published.
     """
-    stands = {DepositState.READY, DepositState.FAILED}
     with transaction.atomic():
-        row = _held(deposit, stands, _("It is under way, or published already."))
+        row = _resting(deposit)
         _check(row.version.analysis, row.version)
         credential_for(user, AUDIENCE)
         row.files = []
@@ -162,9 +166,8 @@ def discard(user: User, deposit: Deposit) -> None:
     Conflict
         A worker has it, or it is published.
     """
-    stands = {DepositState.READY, DepositState.FAILED}
     with transaction.atomic():
-        row = _held(deposit, stands, _("It is under way, or published already."))
+        row = _resting(deposit)
         if row.remote_id:
             _discard_there(credential_for(user, AUDIENCE), row)
         _note(row, user, "discarded")
@@ -180,6 +183,12 @@ def _discard_there(credential: Credential, deposit: Deposit) -> None:
         words = _("It was published at %s meanwhile. Prepare it again: that only notes its DOI.")
         raise Conflict(words % deposit.service_name)
     get_deposits().discard(credential, deposit.remote_id)
+
+
+def _resting(deposit: Deposit) -> Deposit:
+    """Return a draft that no worker has, held until the change of it is saved."""
+    stands = {DepositState.READY, DepositState.FAILED}
+    return _held(deposit, stands, _("It is under way, or published already."))
 
 
 def _held(deposit: Deposit, states: set[DepositState], otherwise: str) -> Deposit:

@@ -52,11 +52,12 @@ def _citation(_user: User, deposit: Deposit) -> Iterator[bytes]:
     yield citation.written(cited).encode()
 
 
-def _crate_name(deposit: Deposit) -> str:
+def crate_name(deposit: Deposit) -> str:
+    """Return the name of the crate among the files of a deposit."""
     return f"{deposit.version.analysis.slug}-{deposit.version.number}.crate.zip"
 
 
-PARTS = (Part(_crate_name, _crate), Part(lambda _deposit: citation.PATH, _citation))
+PARTS = (Part(crate_name, _crate), Part(lambda _deposit: citation.PATH, _citation))
 
 
 def spool(

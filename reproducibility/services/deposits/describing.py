@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from reproducibility.backends.deposits import Creator, Description, Related, Relation, Scheme
 from reproducibility.models import AnalysisVersion, Deposit
+from reproducibility.services.landing.addresses import is_web_address, page_for_readers
 from vre_portal.config import get_config
 
 #: The paths that a repository may name in a fault, and what people call that part.
@@ -50,21 +50,15 @@ def describe(deposit: Deposit, *, former_doi: str, today: date) -> Description:
     )
 
 
-def landing_page(version: AnalysisVersion) -> str:
-    """Return the address of an analysis's page here."""
-    path = reverse("reproducibility:analysis", args=(version.analysis.slug,))
-    return f"{get_config().public_url}{path}"
-
-
 def _summary(version: AnalysisVersion) -> str:
-    words = _("Reproduce it at %(page)s. The RO-Crate holds specification, code, recorded outputs.")
-    return f"{version.analysis.summary}\n\n{words % {'page': landing_page(version)}}"
+    words = _("Reproduce it at %(page)s. The RO-Crate holds its code and recorded outputs.")
+    return f"{version.analysis.summary}\n\n{words % {'page': page_for_readers(version.analysis)}}"
 
 
 def _related(version: AnalysisVersion, former_doi: str) -> Iterator[Related]:
-    yield Related(landing_page(version), Scheme.URL, Relation.DESCRIBED_BY)
+    yield Related(page_for_readers(version.analysis), Scheme.URL, Relation.DESCRIBED_BY)
     repository, swhid = str(version.code.get("repository") or ""), version.code.get("swhid")
-    if _is_web_address(repository):
+    if is_web_address(repository):
         yield Related(repository, Scheme.URL, Relation.SUPPLEMENT_TO)
     if swhid:
         yield Related(str(swhid), Scheme.OTHER, Relation.IDENTICAL_TO)
@@ -73,12 +67,6 @@ def _related(version: AnalysisVersion, former_doi: str) -> Iterator[Related]:
         yield Related(f"{get_config().public_url}{path}", Scheme.URL, Relation.DERIVED_FROM)
     if former_doi:
         yield Related(former_doi, Scheme.DOI, Relation.NEW_VERSION_OF)
-
-
-def _is_web_address(text: str) -> bool:
-    parts = urlsplit(text)
-    # What stands before an @ may be a token.
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and "@" not in parts.netloc
 
 
 def as_json(description: Description) -> dict[str, Any]:

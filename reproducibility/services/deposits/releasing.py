@@ -23,12 +23,22 @@ MOST_TIMES = 5
 
 
 def release(turn: Turn) -> Outcome:
-    """Publish the draft, unless a killed worker or its person at the repository did so already."""
+    """Publish the draft, unless a killed worker or its person at the repository did so already.
+
+    Raises
+    ------
+    DraftGone
+        It was deleted at the repository.
+    Conflict
+        The analysis was withdrawn here meanwhile.
+    """
     deposit = turn.deposit
     turn.doing(_("It is being published."))
     try:
         record = turn.backend.read(turn.credential, deposit.remote_id)
         if not record.published:
+            # It may have waited long since it was confirmed.
+            asking.check_published(deposit.version.analysis, deposit.version)
             record = turn.backend.publish(turn.credential, deposit.remote_id)
     except NotFound as exc:
         raise DraftGone from exc

@@ -145,10 +145,11 @@ def test_a_broker_that_is_down_breaks_nothing(
     assert Mail.objects.get().state == "waiting"
 
 
-def test_each_verb_belongs_to_one_kind_and_only_endings_and_approvals_are_usual() -> None:
+def test_each_verb_belongs_to_one_kind_and_only_what_one_waits_for_is_usual() -> None:
     verbs = [verb for kind in KINDS for verb in kind.verbs]
 
     assert len(verbs) == len(BY_VERB)
     assert {kind.key for kind in KINDS if kind.usual} == {
         "session-ending", "data-ending", "approvals", "verification",
+        "campaign-done", "campaign-waits",
     }  # fmt: skip

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db
 PAGE = "/inbox/preferences/"
 API = "/api/v1/notices/preferences"
 KEYS = {kind.key for kind in KINDS}
-USUAL = {"session-ending", "data-ending", "approvals", "verification"}
+USUAL = {
+    "session-ending", "data-ending", "approvals", "verification", "campaign-done", "campaign-waits",
+}  # fmt: skip
 
 
 def wanted(user: User) -> set[str]:

@@ -155,10 +155,18 @@ def a_deposit(user: User) -> object:
 
 def a_campaign(user: User) -> object:
     run = Run.objects.get(pk=str(a_run(user)))
-    campaign = Campaign.objects.create(
-        user=user, version=run.version, title="Scan", columns=["bins"], total=1, at_once=1
-    )
+    before, campaign = [
+        Campaign.objects.create(
+            user=user, version=run.version, title="Scan", columns=["bins"], total=1, at_once=1,
+            state="finished",
+        )
+        for _each in range(2)
+    ]  # fmt: skip
+    Campaign.objects.filter(pk=campaign.pk).update(again_of=before)  # there is a comparison
     campaign.points.create(number=1, values={"bins": 10})
+    # Addresses below a campaign name it by the sample.
+    told = {"campaign": campaign, "user": user, "scope": "user.x", "name": f"of-{user.handle}"}
+    Registration.objects.get_or_create(pk=SAMPLES["dataset_id"], defaults=told)
     return campaign.pk
 
 
@@ -247,6 +255,7 @@ NOT_OURS = {
     "api/v1/data/storages/<str:storage>": "Rucio's: it decides by the person's own token",
     "api/v1/data/files/<str:scope>": "Rucio's: it decides by the person's own token",
     "api/v1/data/dids/<str:scope>": "Rucio's: it decides by the person's own token",
+    "public/analyses/<slug:slug>": "everybody's, once its owner has opened it",
 }
 #: What strangers may open, and why.
 PUBLIC = {
@@ -274,6 +283,12 @@ PUBLIC = {
     "api/v1/analyses/<slug:key>/badge.svg": "a picture for pages elsewhere, of what is published",
     ".well-known/vre-verdict-keys.json": "what signatures are checked with",
     ".well-known/vre-verdict-key.pem": "what signatures are checked with",
+    "public/analyses/<slug:slug>": "for readers without an account, once its owner has opened it",
+    "public/analyses/<slug:slug>/metadata.jsonld": "the same page for programs",
+    "public/analyses/<slug:slug>/CITATION.cff": "the same page for programs",
+    "public/analyses/<slug:slug>/citation.bib": "the same page for programs",
+    "public/sitemap.xml": "where the public pages are",
+    "robots.txt": "what search engines may read",
     "styleguide/": "not in production",
 }
 #: What the other parameters of an address are filled with.
@@ -281,6 +296,7 @@ SAMPLES = {
     "number": "1",
     "path": "results/a.json", "name": "dimuon", "scope": "cms", "did": "cms:dimuon",
     "pk": str(uuid.UUID(int=7)), "share_id": str(uuid.UUID(int=8)), "storage": "CERN",
+    "dataset_id": str(uuid.UUID(int=9)),
 }  # fmt: skip
 #: What takes a POST from programs, which have no page of ours.
 NO_FORM = {

@@ -21,6 +21,7 @@ JSON = "application/json"
 ENTRY = {
     "title": "Bins and lows", "way": "grid", "results": "mass results/fit.json mass",
     "parameter-bins": "10:30:10", "parameter-low": "60, 70", "at_once": "2", "first": "0",
+    "priority": "0",
 }  # fmt: skip
 
 
@@ -55,10 +56,17 @@ def test_a_grid_becomes_a_campaign_that_has_not_started(
     assert "6 points are ready. Nothing has started yet." in page
 
 
+def test_a_fresh_form_has_no_fault(browser: Client, analysis: Analysis) -> None:
+    page = browser.get("/analyses/dimuon/campaign")
+
+    assert page.status_code == 200
+    assert "Nothing was sent" not in page.content.decode()
+
+
 def test_a_table_becomes_a_campaign(browser: Client, analysis: Analysis) -> None:
     file = SimpleUploadedFile("points.csv", b"bins,label\n10,a\n20,b\n")
 
-    made(browser, table=file)
+    made(browser, file=file)
 
     assert [point.values for point in Campaign.objects.get().points.all()] == [
         {"bins": 10, "label": "a"}, {"bins": 20, "label": "b"},
@@ -95,7 +103,7 @@ def test_all_faults_of_a_table_are_told_by_row_and_column(
 ) -> None:
     file = SimpleUploadedFile("points.csv", b"bins,lable\nten,a\n20,b\n20,b\n")
 
-    page = made(browser, table=file).content.decode()
+    page = made(browser, file=file).content.decode()
 
     assert "Row 2, bins" in page
     assert "lable" in page

@@ -295,14 +295,3 @@ def test_what_does_not_fit_its_state_is_refused(alice: User, make: Make) -> None
             act(alice, campaign.pk)
     with pytest.raises(Conflict, match="Cancel it first"):
         making.delete(alice, campaign.pk)
-
-
-def test_a_campaign_is_deleted_with_its_runs(alice: User, make: Make) -> None:
-    campaign = make(points=2)
-    making.go_on(alice, campaign.pk)
-    to_its_end(campaign)
-
-    making.delete(alice, campaign.pk)
-
-    assert not Run.objects.exists()
-    assert not Point.objects.exists()
