@@ -184,7 +184,9 @@ class PointsView(_Part):
     )
     def get(self, request: Request, pk: UUID) -> Response:
         """Return at most 500 of them, by number."""
-        rows = making.find(user_of(request), pk).points.order_by("number")
+        user = user_of(request)
+        campaign = making.find(user, pk)
+        rows = campaign.points.order_by("number")
         if state := request.query_params.get("state"):
             rows = rows.filter(state=state)
         after = request.query_params.get("after", "0")
@@ -193,7 +195,9 @@ class PointsView(_Part):
         more = len(items) > MOST_POINTS
         items = items[:MOST_POINTS]
         following = items[-1].number if more else None
-        return Response({"items": PointSerializer(items, many=True).data, "next": following})
+        context = {"is_mine": campaign.user_id == user.pk}
+        told = PointSerializer(items, many=True, context=context).data
+        return Response({"items": told, "next": following})
 
 
 class MatrixView(_Part):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from rest_framework import serializers
 
-from reproducibility.models import CampaignState, PointState
+from reproducibility.models import CampaignState, Point, PointState
 from reproducibility.points.plans import LARGEST_SEED, Way
 from reproducibility.services.campaigns.costs import Basis
 from reproducibility.services.campaigns.making import LONGEST_TITLE
@@ -167,12 +169,16 @@ class PointSerializer(serializers.Serializer[object]):
     number = serializers.IntegerField()
     values = serializers.DictField()
     state = serializers.ChoiceField(choices=PointState.choices)
-    run = serializers.UUIDField(source="run_id", allow_null=True)
+    run = serializers.SerializerMethodField(help_text="null as well where it is somebody else's")
     attempts = serializers.IntegerField()
     cause = serializers.CharField()
     reason = serializers.CharField()
     results = serializers.DictField()
     seconds = serializers.FloatField(allow_null=True)
+
+    def get_run(self, point: Point) -> UUID | None:
+        """Return the run where it is the reader's own."""
+        return point.run_id if self.context["is_mine"] else None
 
 
 class PointPageSerializer(serializers.Serializer[object]):

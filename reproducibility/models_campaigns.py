@@ -23,13 +23,20 @@ class CampaignState(models.TextChoices):
     FINISHED = "finished"
 
 
+#: What others see, too.
+SHOWN = Q(public=True, version__public=True, version__analysis__published=True)
+
+
 class CampaignQuerySet(QuerySet["Campaign"]):
     """Campaigns, by who may see them."""
 
     def visible_to(self, user: User) -> CampaignQuerySet:
         """Return the user's own, and what others show of versions that the user may see."""
-        shown = Q(public=True, version__public=True, version__analysis__published=True)
-        return self.filter(Q(user=user) | shown)
+        return self.filter(Q(user=user) | SHOWN)
+
+    def shown(self) -> CampaignQuerySet:
+        """Return those that everybody sees who may see their version."""
+        return self.filter(SHOWN)
 
     def of(self, user: User) -> CampaignQuerySet:
         """Return the user's own."""

@@ -30,6 +30,7 @@ from reproducibility import (
 from reproducibility.forms import LIST, VariationForm
 from reproducibility.models import RecordedOutput, Run, RunOutput
 from reproducibility.services import live_logs, preflight
+from reproducibility.services.campaigns import making
 from reproducibility.services.captures import starting
 from reproducibility.services.outputs import content_of
 from reproducibility.services.runs import TOPIC
@@ -76,6 +77,7 @@ def analysis(request: SignedInRequest, slug: str) -> HttpResponseBase:
         "runs": [presenting.shown(run) for run in runs],
         "session_url": session_links.of_analysis(found),
         "deposits": deposit_pages.of_analysis(request.user, found),
+        "campaigns": making.shown_of(found),
     }
     return render(request, "reproducibility/analysis.html", context)
 

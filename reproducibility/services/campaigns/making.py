@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import User
 from reproducibility.models import (
+    Analysis,
     AnalysisVersion,
     Campaign,
     CampaignQuerySet,
@@ -38,6 +39,8 @@ from vre_portal.errors import Conflict, Forbidden, InvalidRequest, NotFound
 
 #: Points that are written by one statement.
 BATCH = 2000
+#: Campaigns that the page of an analysis lists.
+SHOWN = 20
 #: Something that its owner does with a campaign.
 Act = Callable[[User, UUID], Campaign]
 LONGEST_TITLE, LARGEST_PRIORITY = 200, 100
@@ -136,6 +139,12 @@ def _rows(campaign: Campaign, wish: Wish) -> Iterator[Point]:
 def mine(user: User) -> CampaignQuerySet:
     """Return somebody's own campaigns."""
     return Campaign.objects.of(user).select_related("version__analysis", "user")
+
+
+def shown_of(analysis: Analysis) -> CampaignQuerySet:
+    """Return the newest campaigns of an analysis that their owners show."""
+    rows = Campaign.objects.filter(version__analysis=analysis).shown()
+    return rows.select_related("version", "user")[:SHOWN]
 
 
 def find(user: User, campaign_id: UUID | str) -> Campaign:
