@@ -16,6 +16,7 @@ from reproducibility.points.plans import LARGEST_SEED, Plan, Way
 from reproducibility.points.values import Faulty
 from reproducibility.services.campaigns import sources
 from reproducibility.services.campaigns.making import LONGEST_TITLE, Wish
+from reproducibility.services.campaigns.proposing import proposed
 from reproducibility.services.campaigns.results import Declared
 from reproducibility.services.campaigns.sources import Brought
 from reproducibility.services.parameters import parameters_of
@@ -56,7 +57,8 @@ class CampaignForm(forms.Form):
     results = forms.CharField(
         label=lazy("Results to collect"), required=False, max_length=20_000,
         help_text=lazy("One a line: a name, a .json or .csv file of the run, and the place in it, "
-                       "such as: mass results/fit.json parameters.mass.value"),
+                       "such as: mass results/fit.json parameters.mass.value. The lines that stand "
+                       "here at first are numbers of the recorded outputs."),
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "mono"}),
     )  # fmt: skip
     at_once = forms.IntegerField(label=lazy("Runs at the same time"), min_value=1, initial=10)
@@ -92,7 +94,13 @@ class CampaignForm(forms.Form):
     @staticmethod
     def entered(version: AnalysisVersion) -> dict[str, Any]:
         """Return what the fields begin with."""
-        return {"title": _("Scan of %s") % version.analysis.title, "seed": secrets.randbelow(10**6)}
+        title = _("Scan of %s") % version.analysis.title
+        lines = [f"{each.name} {each.path} {each.where}" for each in proposed(version)]
+        return {
+            "title": title[:LONGEST_TITLE],
+            "seed": secrets.randbelow(10**6),
+            "results": "\n".join(lines),
+        }
 
     def clean_results(self) -> list[Declared]:
         """Return the declared results of the lines."""

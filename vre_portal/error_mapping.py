@@ -151,9 +151,20 @@ def _plain_problem(error: exceptions.APIException) -> Response:
 
 
 def _invalid(error: exceptions.ValidationError) -> InvalidRequest:
-    detail: Any = error.detail
-    if isinstance(detail, dict):
-        field, reasons = next(iter(detail.items()))
-        reason = reasons[0] if isinstance(reasons, list) else reasons
-        return InvalidRequest(f"{field}: {reason}", field=str(field))
-    return InvalidRequest(str(detail[0] if isinstance(detail, list) and detail else detail))
+    place, reason = _first(error.detail)
+    if place:
+        return InvalidRequest(f"{'.'.join(place)}: {reason}", field=place[0])
+    return InvalidRequest(reason)
+
+
+def _first(detail: Any) -> tuple[list[str], str]:
+    """Return where the first fault is, down to the field of an item, and what it is."""
+    if isinstance(detail, dict) and detail:
+        key, inner = next(iter(detail.items()))
+        place, reason = _first(inner)
+        return [str(key), *place], reason
+    if isinstance(detail, list) and detail:
+        number = next((n for n, each in enumerate(detail) if each), 0)
+        place, reason = _first(detail[number])
+        return ([str(number), *place] if place else place), reason
+    return [], str(detail)

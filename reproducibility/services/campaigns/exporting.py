@@ -29,6 +29,11 @@ class Format(StrEnum):
     CSV = "csv"
     PARQUET = "parquet"
 
+    @property
+    def word(self) -> str:
+        """Its name as people write it."""
+        return {"csv": "CSV"}.get(self, self.title())
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
