@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from reproducibility.models import Analysis
 from reproducibility.services import verdicts_history
+from reproducibility.services.landing.addresses import page_for_readers
 from reproducibility.services.verdicts_history import Standing
 from vre_portal.config import get_config
 
@@ -35,7 +36,7 @@ def standing_of(analysis: Analysis) -> Standing:
 def badge_snippets(analysis: Analysis) -> list[Snippet]:
     """Return the badge with its link as Markdown and as HTML."""
     site = get_config().public_url
-    page = site + reverse("reproducibility:analysis", args=[analysis.slug])
+    page = page_for_readers(analysis)
     picture = site + reverse("api:analysis-badge", args=[analysis.slug])
     words = _("Reproduced?")
     tag = f'<img src="{html.escape(picture)}" alt="{html.escape(words)}">'

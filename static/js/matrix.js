@@ -1,5 +1,5 @@
 // [data-matrix="/api/…/matrix"]: draws the state of each point of a campaign; arrows and clicks lead to a point.
-import { paint, shape } from "./matrix_paint.js";
+import { mark, paint, shape } from "./matrix_paint.js";
 
 const WORDS = { w: "waiting", r: "running", f: "finished", x: "failed", c: "cancelled" };
 const AGAIN = 1000;
@@ -8,7 +8,8 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 document.querySelectorAll("[data-matrix]").forEach(start);
 
 function start(frame) {
-  const matrix = { frame, canvas: frame.querySelector("canvas"), letters: "", at: -1, asked: 0, waits: false };
+  const [canvas, squares] = [frame.querySelector("canvas"), document.createElement("canvas")];
+  const matrix = { frame, canvas, squares, letters: "", at: -1, asked: 0, waits: false };
   const draw = () => paint(matrix);
   load(matrix);
   frame.closest("[data-live]")?.addEventListener("portal:live", () => soon(matrix));
@@ -48,7 +49,7 @@ function under(matrix, event) {
 function choose(matrix, at) {
   if (at === matrix.at) return;
   matrix.at = at;
-  paint(matrix);
+  mark(matrix);
   const letter = matrix.letters[at];
   matrix.frame.querySelector("[data-matrix-told]").textContent = letter
     ? `${matrix.frame.dataset.point} ${at + 1}: ${matrix.frame.dataset[WORDS[letter]]}`

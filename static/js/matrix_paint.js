@@ -14,10 +14,12 @@ export function paint(matrix) {
   const { side, columns, rows } = shape(matrix);
   const scale = devicePixelRatio || 1;
   const [width, height] = [columns * side, Math.max(1, rows) * side];
-  matrix.canvas.width = width * scale;
-  matrix.canvas.height = height * scale;
+  for (const canvas of [matrix.canvas, matrix.squares]) {
+    canvas.width = width * scale;
+    canvas.height = height * scale;
+  }
   matrix.canvas.style.setProperty("inline-size", `${width}px`);
-  const pen = matrix.canvas.getContext("2d");
+  const pen = matrix.squares.getContext("2d");
   pen.scale(scale, scale);
   const gap = side > 5 ? 1 : 0;
   for (const [letter, name] of Object.entries(COLOURS)) {
@@ -26,11 +28,21 @@ export function paint(matrix) {
       pen.fillRect((at % columns) * side, Math.floor(at / columns) * side, side - gap, side - gap);
     }
   }
-  if (matrix.at >= 0) {
-    pen.strokeStyle = colour("--ink");
-    pen.lineWidth = 2;
-    pen.strokeRect((matrix.at % columns) * side, Math.floor(matrix.at / columns) * side, side, side);
-  }
+  mark(matrix);
+}
+
+// The squares as they were painted, with a frame around the chosen one.
+export function mark(matrix) {
+  const pen = matrix.canvas.getContext("2d");
+  pen.clearRect(0, 0, matrix.canvas.width, matrix.canvas.height);
+  pen.drawImage(matrix.squares, 0, 0);
+  if (matrix.at < 0) return;
+  const { side, columns } = shape(matrix);
+  const scale = matrix.canvas.width / (columns * side);
+  const [x, y] = [(matrix.at % columns) * side, Math.floor(matrix.at / columns) * side];
+  pen.strokeStyle = colour("--ink");
+  pen.lineWidth = 2 * scale;
+  pen.strokeRect(x * scale, y * scale, side * scale, side * scale);
 }
 
 // Colours of the theme are light-dark() pairs: only a property of an element tells which one holds.

@@ -172,12 +172,15 @@ def test_an_answer_is_for_what_was_asked_not_for_what_the_page_made_of_it(
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.post_data else None)
     page.get_by_role("button", name="Stop").first.click()
-    # As when a live list puts another session's row in the place of the one that has ended.
-    other = "form => form.setAttribute('action', '/sessions/another/stop')"
-    page.locator("form[data-confirm]").first.evaluate(other)
-
+    # As when a live list puts another session's row in the place of the one that has ended; at
+    # once, as the page may be told anew between two steps.
+    other = """yes => {
+        const form = document.querySelector("form[data-confirm]");
+        form.setAttribute("action", "/sessions/another/stop");
+        yes.click();
+    }"""
     question = page.locator("dialog[open]")
-    question.get_by_role("button", name="Stop").click()
+    question.get_by_role("button", name="Stop").evaluate(other)
 
     expect(question).to_have_count(0)
     assert not sent

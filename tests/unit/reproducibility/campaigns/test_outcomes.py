@@ -103,7 +103,7 @@ def test_it_is_its_owners_alone_again(alice: User, bob: User, shown: Campaign) -
     with pytest.raises(NotFound):
         making.find(bob, shown.pk)
     told = AuditEvent.objects.filter(action__in=["campaign.shown", "campaign.hidden"])
-    assert [each.action for each in told.order_by("id")] == ["campaign.shown", "campaign.hidden"]
+    assert [each.action for each in told.order_by("at")] == ["campaign.shown", "campaign.hidden"]
 
 
 @pytest.mark.parametrize("act", [making.go_on, making.cancel, making.delete, citing.hide])

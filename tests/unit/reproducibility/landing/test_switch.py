@@ -11,6 +11,7 @@ from accounts.models import AuditEvent, User
 from reproducibility.models import Analysis, Proof
 from reproducibility.services.captures import publishing
 from reproducibility.services.landing.addresses import page_for_readers
+from reproducibility.templatetags.verdicts import badge_snippets
 from tests.factories import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,15 @@ def test_the_api_opens_tells_and_closes(browser: Client, dimuon: Analysis) -> No
     assert [each["open"] for each in (before, opened, closed)] == [False, True, False]
     assert opened["url"].endswith(PUBLIC)
     assert wrong.status_code == 422
+
+
+def test_badges_lead_to_the_public_page_where_it_is_open(dimuon: Analysis) -> None:
+    before = [each.text for each in badge_snippets(dimuon)]
+    dimuon.landing = True
+    after = [each.text for each in badge_snippets(dimuon)]
+
+    assert not any(PUBLIC in each for each in before)
+    assert all(f"{PUBLIC})" in each or f'{PUBLIC}"' in each for each in after)
 
 
 def test_readers_are_led_to_the_public_page_where_it_is_open(dimuon: Analysis) -> None:
