@@ -84,7 +84,7 @@ class CampaignDatasetsView(_Part):
     @extend_schema(operation_id="campaigns_datasets", responses=CampaignDatasetPageSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
         """Return how far each registration is, the newest first."""
-        found = datasets.of_campaign(datasets.own(user_of(request), pk))
+        found = datasets.of_campaign(making.own(user_of(request), pk))
         items = CampaignDatasetSerializer(found, many=True).data
         return Response({"items": items, "next": None})
 
@@ -103,7 +103,7 @@ class CampaignDatasetsView(_Part):
         wish = CampaignDatasetWishSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         wanted = dict(wish.validated_data)
-        wanted["dataset"] = wanted["dataset"] or datasets.proposed_name(datasets.own(user, pk))
+        wanted["dataset"] = wanted["dataset"] or datasets.proposed_name(making.own(user, pk))
         found = datasets.register(user, pk, Asked(**wanted))
         return Response(CampaignDatasetSerializer(found).data, status=202)
 

@@ -17,7 +17,7 @@ from data_mgmt.services.acting import writable_scopes
 from reproducibility import files_pages
 from reproducibility.campaign_dataset_forms import CampaignDatasetForm
 from reproducibility.models import Campaign, Registration
-from reproducibility.services.campaigns import datasets
+from reproducibility.services.campaigns import datasets, making
 from vre_portal.errors import Conflict, InvalidRequest, PortalError, QuotaExceeded
 
 PAGE = "reproducibility:campaign-dataset"
@@ -27,20 +27,21 @@ PAGE = "reproducibility:campaign-dataset"
 @signed_in
 def dataset(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     """Show how far the registrations of a campaign's table are, and register it."""
-    campaign = datasets.own(request.user, pk)
+    campaign = making.own(request.user, pk)
     found = datasets.of_campaign(campaign)
     if request.GET.get("fragment") == "body" and found:
         return render(request, "reproducibility/_register.html", _shown(campaign, found[0]))
     context: dict[str, Any] = {"campaign": campaign, "found": found}
     if found:
         context |= _shown(campaign, found[0])
-    if request.method == "POST" or datasets.why_not(campaign) is None:
+    why_not = datasets.why_not(campaign) if request.method == "GET" else None
+    if why_not is None:
         form = _form(request, campaign)
         if request.method == "POST" and _is_taken(request, campaign, form):
             return redirect(PAGE, pk=pk)
         context["form"] = form
     else:
-        context["why_not"] = datasets.why_not(campaign)
+        context["why_not"] = why_not
     is_wrong = "form" in context and bool(context["form"].errors)
     status = InvalidRequest.status if is_wrong else 200
     return render(request, "reproducibility/campaign_dataset.html", context, status=status)

@@ -31,6 +31,8 @@ WAYS = [
     (Way.RANDOM, lazy("random points")),
     (Way.LATIN, lazy("a Latin hypercube")),
 ]
+TURNS = lazy("Points of your other campaigns wait while one of a higher priority has points to "
+             "start.")  # fmt: skip
 #: What people choose from; programs give any number from -100 to 100.
 PRIORITIES = [(10, lazy("high")), (0, lazy("normal")), (-10, lazy("low"))]
 
@@ -68,8 +70,7 @@ class CampaignForm(forms.Form):
     )  # fmt: skip
     priority = forms.TypedChoiceField(
         label=lazy("Priority"), choices=PRIORITIES, coerce=int, initial=0,
-        help_text=lazy("Points of your other campaigns wait while one of a higher priority has "
-                       "points to start."),
+        help_text=TURNS,
     )  # fmt: skip
 
     def __init__(self, version: AnalysisVersion, *args: Any, **named: Any) -> None:
@@ -165,8 +166,7 @@ class ChangeForm(forms.Form):
     at_once = forms.IntegerField(label=lazy("Runs at the same time"), min_value=1)
     priority = forms.TypedChoiceField(
         label=lazy("Priority"), coerce=int,
-        help_text=lazy("Points of your other campaigns wait while one of a higher priority has "
-                       "points to start."),
+        help_text=TURNS,
     )  # fmt: skip
 
     def __init__(self, campaign: Campaign, posted: QueryDict | None = None) -> None:

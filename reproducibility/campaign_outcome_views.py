@@ -39,7 +39,6 @@ def context_of(user: User, campaign: Campaign) -> dict[str, Any]:
     ended = campaign.state == CampaignState.FINISHED
     citation = citing.citation_of(campaign) if ended else None
     return {
-        "is_mine": campaign.user_id == user.pk,
         "before": before,
         "comparison": comparison(campaign, before),
         "citation": sentence(citation, publisher=get_config().brand_name) if citation else "",

@@ -108,10 +108,9 @@ def _version(request: SignedInRequest, slug: str) -> AnalysisVersion:
 
 
 def _form(request: SignedInRequest, version: AnalysisVersion, files: Files) -> CampaignForm:
-    entered = CampaignForm.entered(version)
     if request.method != "POST":
-        return CampaignForm(version, initial=entered)
-    return CampaignForm(version, request.POST, files, initial=entered)
+        return CampaignForm(version, initial=CampaignForm.entered(version))
+    return CampaignForm(version, request.POST, files)
 
 
 def _answer(
@@ -142,14 +141,14 @@ def campaign(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
         "campaign": found,
         "standing": looking.standing(found),
         "can_start": found.state in {CampaignState.DRAFT, CampaignState.PAUSED},
-        **context_of(request.user, found),
+        "is_mine": found.user_id == request.user.pk,
     }
     # What it may cost is measured by its owner's quota, which is nobody else's to see.
-    if request.GET.get("fragment") != "body" and found.user_id == request.user.pk:
+    if request.GET.get("fragment") != "body" and context["is_mine"]:
         context |= _before_it_goes_on(found)
     if request.GET.get("fragment") != "head":
         form = PlotForm(found, request.GET)
-        context |= {
+        context |= context_of(request.user, found) | {
             "columns": looking.columns_of(found),
             "rows": list(looking.rows_of(found, SHOWN)),
             "plot_form": form,

@@ -28,7 +28,7 @@ from reproducibility.services.analyses import is_uuid
 from reproducibility.services.campaigns import exporting, looking, making
 from reproducibility.services.campaigns.exporting import Format
 from reproducibility.services.register_checks import Asked
-from vre_portal.errors import Conflict, Forbidden, NotFound
+from vre_portal.errors import Conflict, NotFound
 
 #: Bytes that a value of the table and the document may need: only the quota is held against it.
 VALUE_BYTES, DOCUMENT_BYTES = 24, 64 << 10
@@ -60,7 +60,7 @@ def register(user: User, campaign_id: UUID | str, asked: Asked) -> Registration:
     QuotaExceeded
         There is no room for it.
     """
-    campaign = own(user, campaign_id)
+    campaign = making.own(user, campaign_id)
     if (why := why_not(campaign)) is not None:
         raise why
     registration = _planned(user, campaign, asked)
@@ -77,20 +77,12 @@ def register(user: User, campaign_id: UUID | str, asked: Asked) -> Registration:
     return registration
 
 
-def own(user: User, campaign_id: UUID | str) -> Campaign:
-    """Return a campaign of somebody's own."""
-    campaign = making.find(user, campaign_id)
-    if campaign.user_id != user.pk:
-        raise Forbidden(_("The campaign is somebody else's. Make one of your own like it."))
-    return campaign
-
-
 def why_not(campaign: Campaign) -> Conflict | None:
     """Return why the table of a campaign can't be registered now; None when it can."""
     if campaign.state == CampaignState.DRAFT:
         return Conflict(_("The campaign has not begun: there are no results to register."))
-    going_on = campaign.points.filter(state=PointState.RUNNING).exists()
-    if campaign.state == CampaignState.RUNNING or going_on:
+    running = campaign.points.filter(state=PointState.RUNNING)
+    if campaign.state == CampaignState.RUNNING or running.exists():
         return Conflict(_("The campaign goes on. Register its table once its runs have ended."))
     if _as_it_stands(campaign) is not None:
         return TableRegistered(campaign)
@@ -125,7 +117,7 @@ def retry(user: User, campaign_id: UUID | str, key: UUID | str) -> Registration:
         It did not fail, or the table is another one by now.
     """
     found = find(user, campaign_id, key)
-    campaign = own(user, campaign_id)
+    campaign = making.own(user, campaign_id)
     if found.drives != campaign.drives:
         raise Conflict(_("The campaign has gone on since. Register its table anew."))
     return registering.again(found)

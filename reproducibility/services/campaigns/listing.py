@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from reproducibility.models import Campaign, Point, PointState
-
-ENDED = (PointState.FINISHED, PointState.FAILED, PointState.CANCELLED)
+from reproducibility.services.campaigns.looking import ENDED
 
 
 @dataclass(frozen=True, slots=True)

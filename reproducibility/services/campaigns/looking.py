@@ -14,12 +14,13 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from reproducibility.models import Campaign, CampaignState, Point, PointState
-from reproducibility.services.runs import usual_seconds
 
 #: Points that a look at the rate goes back over, and reasons and stragglers that a page shows.
 LAST, GROUPS, STRAGGLERS = 100, 20, 10
 #: A point that runs so many times longer than usual is a straggler.
 SLOW = 3.0
+#: Points that need nothing any more.
+ENDED = (PointState.FINISHED, PointState.FAILED, PointState.CANCELLED)
 #: One letter a point, in the order of the table: 100,000 points are 100 kB.
 LETTERS = {
     PointState.WAITING: "w",
@@ -58,8 +59,7 @@ class Standing:
     @property
     def done(self) -> int:
         """Points that need nothing any more."""
-        ended = (PointState.FINISHED, PointState.FAILED, PointState.CANCELLED)
-        return sum(self.counts.get(state, 0) for state in ended)
+        return sum(self.counts.get(state, 0) for state in ENDED)
 
 
 def standing(campaign: Campaign) -> Standing:
@@ -76,12 +76,6 @@ def standing(campaign: Campaign) -> Standing:
         stragglers=tuple(_stragglers(campaign, usual)),
         failures=tuple(failures(campaign)),
     )
-
-
-def estimate(campaign: Campaign) -> float | None:
-    """Return the seconds that all points may take, from what a run of the analysis took lately."""
-    usual = usual_seconds(campaign.version.analysis)
-    return usual * campaign.total / campaign.at_once if usual else None
 
 
 def _usual(campaign: Campaign) -> float | None:

@@ -296,12 +296,18 @@ def present_state(user_id: object, key: str) -> Mapping[str, Any]:
     return {"state": campaign.state, "message": campaign.message, "counts": campaign.counts()}
 
 
-@contextmanager
-def locked(user: User, campaign_id: UUID | str) -> Iterator[Campaign]:
-    """Lend a campaign of somebody's own, locked in a transaction until the block ends."""
+def own(user: User, campaign_id: UUID | str) -> Campaign:
+    """Return a campaign of somebody's own; raises `Forbidden` where it is only shown to them."""
     found = find(user, campaign_id)
     if found.user_id != user.pk:
         raise Forbidden(_("The campaign is somebody else's. Make one of your own like it."))
+    return found
+
+
+@contextmanager
+def locked(user: User, campaign_id: UUID | str) -> Iterator[Campaign]:
+    """Lend a campaign of somebody's own, locked in a transaction until the block ends."""
+    found = own(user, campaign_id)
     with transaction.atomic():
         rows = Campaign.objects.select_for_update(no_key=True, of=("self",))
         yield rows.select_related("version__analysis", "user").get(pk=found.pk)

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from reproducibility.models import AnalysisVersion
-from reproducibility.services.campaigns.results import MOST_BYTES, Declared
+from reproducibility.services.campaigns.results import Declared
 from reproducibility.services.parameters import parameters_of
 
-#: Numbers that are proposed, and how deep in a file they may lie.
-MOST, DEEPEST = 8, 4
+#: Numbers that are proposed, how deep in a file they may lie, and the bytes of a file.
+MOST, DEEPEST, MOST_BYTES = 8, 4, 256 << 10
 
 Keys = tuple[str, ...]
 

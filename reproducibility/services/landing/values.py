@@ -7,6 +7,7 @@ from datetime import datetime
 
 from reproducibility.capture.values import Author
 from reproducibility.crate.citation import Citation
+from reproducibility.crate.cited import DOI
 from reproducibility.services.badges import environment_words
 from reproducibility.services.verdicts_history import Standing
 
@@ -23,7 +24,7 @@ class Archived:
     @property
     def url(self) -> str:
         """The address that the DOI leads by."""
-        return f"https://doi.org/{self.doi}"
+        return f"{DOI}{self.doi}"
 
 
 @dataclass(frozen=True, slots=True)
