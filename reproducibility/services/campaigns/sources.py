@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from reproducibility.models import AnalysisVersion
-from reproducibility.points.plans import Plan, Way
+from reproducibility.points.plans import Plan
 from reproducibility.points.values import Points
 from reproducibility.services.campaigns import tables
 
@@ -41,15 +41,3 @@ def from_rows(
 ) -> Brought:
     """Return points that were told as rows; raises `Faulty` with every fault."""
     return Brought(tables.from_rows(version, columns, rows), {"kind": TABLE})
-
-
-def plan_in(source: Mapping[str, Any]) -> Plan | None:
-    """Return the plan that a campaign's points were made by; None where a table was brought."""
-    if source.get("kind") not in list(Way):
-        return None
-    return Plan(
-        way=Way(source["kind"]),
-        fields=source.get("fields", {}),
-        points=source.get("points", 0),
-        seed=source.get("seed", 0),
-    )
